@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The will check: everything that makes a will illegal, or surprising, before a byte leaves. And the will as the wire has it.
+ */
+#ifndef WIRE_WILL_H
+#define WIRE_WILL_H
+
+#include <mqttwill.h>
+
+#include "wire/packet.h"
+
+/* What a will is checked against. Zero means not known. */
+struct will_context {
+	uint8_t                         level;
+	uint32_t                        session_expiry;
+	const struct mqttwill_presence *presence; /* whose birth must agree with the will */
+	const struct packet            *connect;  /* the CONNECT around the will, its will left out; may be NULL */
+	const struct mqttwill_limits   *limits;
+};
+
+/*
+ * Finds all there is to say about a will: refusals first. Returns 0, or MQTTWILL_EWILL where one refuses it.
+ * report->connect_size is set where the will is legal.
+ */
+int will_check(const struct mqttwill_will *will, const struct will_context *context, struct mqttwill_report *report);
+
+/* Puts a legal will into a CONNECT; the will's strings are pointed to. */
+void will_into_connect(const struct mqttwill_will *will, uint8_t level, struct packet *connect);
+
+/* The will that presence means. Its strings are presence's. */
+void will_from_presence(const struct mqttwill_presence *presence, uint8_t level, struct mqttwill_will *will);
+
+/* The payload of a will or a message, whether given as bytes or as text. */
+struct span payload_of(const void *payload, size_t len, const char *text);
+
+/* Presence's fields with their defaults filled in. */
+struct span presence_online(const struct mqttwill_presence *p);
+struct span presence_offline(const struct mqttwill_presence *p);
+uint8_t     presence_qos(const struct mqttwill_presence *p);
+
+/* One sentence about a finding; returns its full length. */
+size_t finding_text(const struct mqttwill_finding *finding, char *buf, size_t size);
+
+#endif
