@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A will as presence and the wire have it, and the sentence about a finding.
+ * A will as presence and the wire have it.
  */
 #include "wire/will.h"
-
-#include <stdio.h>
 
 #include "base/bytes.h"
 
@@ -72,15 +70,4 @@ void will_into_connect(const struct mqttwill_will *will, uint8_t level, struct p
 	c->will = (struct props){0};
 	if (level == LEVEL_5)
 		put_will_properties(will, &c->will);
-}
-
-size_t finding_text(const struct mqttwill_finding *f, char *buf, size_t size)
-{
-	char where[64] = "";
-	if (f->index != UINT32_MAX)
-		snprintf(where, sizeof where, "[%u]", (unsigned)f->index);
-	int n = snprintf(buf, size, "%s: will %s%s %s (byte %zu, %s); %s",
-	                 f->severity == MQTTWILL_REFUSED ? "refused" : "warning", f->field, where, f->problem, f->offset,
-	                 f->rule, f->advice);
-	return n < 0 ? 0 : (size_t)n;
 }

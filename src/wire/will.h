@@ -38,7 +38,4 @@ struct span presence_online(const struct mqttwill_presence *p);
 struct span presence_offline(const struct mqttwill_presence *p);
 uint8_t     presence_qos(const struct mqttwill_presence *p);
 
-/* One sentence about a finding; returns its full length. */
-size_t finding_text(const struct mqttwill_finding *finding, char *buf, size_t size);
-
 #endif
