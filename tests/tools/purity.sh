@@ -25,8 +25,12 @@ done
 # "layer/file kind name" for each symbol; a capital letter is a global one.
 for o in "$objects"/*/*.o; do
 	file=${o#"$objects"/}
-	"$NM" -P "$o" | awk -v file="${file%.o}" '{ print file, $2, $1 }'
-done | awk '
+	# shellcheck disable=SC2086 # configure's NM holds flags
+	$NM -P "$o" >"$objects/symbols"
+	awk -v file="${file%.o}" '{ print file, $2, $1 }' "$objects/symbols"
+done >"$objects/all"
+
+awk '
 {
 	layer = $1
 	sub(/\/.*/, "", layer)
@@ -64,4 +68,4 @@ END {
 	sentence = "wire and session are pure: they use memory, strings and base, and hold no variable (" count " objects)"
 	print (bad ? "not ok - " : "ok - ") sentence
 	exit bad > 0
-}'
+}' "$objects/all"

@@ -46,7 +46,9 @@ differ "$tmp/declared" "$tmp/listed" \
 verdict "$tmp/wrong" "header and version script list the same $(wc -l <"$tmp/declared") symbols"
 
 if [ -f "$library" ]; then
-	"$NM" -D --defined-only --with-symbol-versions "$library" | awk '$2 != "A" { print $3 }' | sort >"$tmp/exported"
+	# shellcheck disable=SC2086 # configure's NM holds flags
+	$NM -D --defined-only --with-symbol-versions "$library" >"$tmp/nm"
+	awk '$2 != "A" { print $3 }' "$tmp/nm" | sort >"$tmp/exported"
 	sed 's/$/@@MQTTWILL_1.0/' "$tmp/listed" >"$tmp/versioned"
 	differ "$tmp/versioned" "$tmp/exported" \
 		"is listed in src/mqttwill.map and not exported by libmqttwill.so" \
