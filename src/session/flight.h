@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is on its way: messages and requests sent and not yet acknowledged, and QoS 2 messages received and not yet
+ * released. It is the client's part of the Session State [MQTT 5, 4.1], so it outlives connections; a session borrows it.
+ */
+#ifndef SESSION_FLIGHT_H
+#define SESSION_FLIGHT_H
+
+#include "base/list.h"
+#include "session/idtable.h"
+#include "wire/packet.h"
+
+enum outgoing_state {
+	OUTGOING_QUEUED,  /* not in flight */
+	OUTGOING_SENT,    /* awaits PUBACK, PUBREC, SUBACK or UNSUBACK */
+	OUTGOING_RELEASED /* QoS 2: awaits PUBCOMP */
+};
+
+/* A PUBLISH, SUBSCRIBE or UNSUBSCRIBE as bytes; identifier and DUP are patched in when it is sent. */
+struct outgoing {
+	struct list link; /* in a queue of the client's, or in flight->sent */
+	int64_t     token;
+	uint64_t    end; /* QoS 0: where it ends in the session's output */
+	uint32_t    size;
+	uint32_t    id_at; /* where the packet identifier stands; 0: it has none */
+	uint32_t    count; /* topic filters */
+	uint16_t    id;
+	uint8_t     type; /* enum packet_type */
+	uint8_t     qos;
+	uint8_t     state; /* enum outgoing_state */
+	bool        presence;
+	uint8_t     bytes[];
+};
+
+struct flight {
+	struct list    sent; /* struct outgoing, in the order of their first sending [MQTT-4.6.0-1] */
+	struct idtable out;  /* identifier -> struct outgoing */
+	struct idtable in;   /* identifiers of QoS 2 messages received */
+	uint32_t       open; /* QoS 1 and 2 messages in flight: what Receive Maximum limits [MQTT-4.9.0-2] */
+	uint16_t       last_id;
+};
+
+void flight_init(struct flight *f);
+
+/* Frees everything in flight. */
+void flight_fini(struct flight *f);
+
+/* Puts a queued outgoing in flight under a fresh identifier, written into its bytes. 0, MQTTWILL_EFULL or _ENOMEM. */
+int flight_enter(struct flight *f, struct outgoing *o);
+
+/* Takes it out of flight again; it is the caller's, and queued. */
+void flight_leave(struct flight *f, struct outgoing *o);
+
+/* Encodes a packet to be sent later; *out is NULL on failure: MQTTWILL_ENOMEM, or _EMESSAGE where it is too long. */
+int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level);
+
+#endif

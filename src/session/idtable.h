@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Packet identifier -> pointer, for as many as are in use: a hash table that grows and shrinks with them. Identifiers are
+ * given out in sequence, so their low bits are a perfect hash as long as the table is larger than the window.
+ */
+#ifndef SESSION_IDTABLE_H
+#define SESSION_IDTABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct id_slot {
+	void    *value; /* NULL: free */
+	uint16_t id;
+};
+
+struct idtable {
+	struct id_slot *slots;
+	uint32_t        size; /* a power of two, or 0 */
+	uint32_t        count;
+};
+
+/* A table with no entries owns no memory. */
+void idtable_fini(struct idtable *t);
+
+/* NULL where the id is not there. */
+void *idtable_get(const struct idtable *t, uint16_t id);
+
+/* value is not NULL and the id is not there. False: no memory, and the table is as it was. */
+bool idtable_put(struct idtable *t, uint16_t id, void *value);
+
+/* Takes the id out and returns its value; NULL where it was not there. */
+void *idtable_take(struct idtable *t, uint16_t id);
+
+#endif

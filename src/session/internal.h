@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the halves of a session share.
+ */
+#ifndef SESSION_INTERNAL_H
+#define SESSION_INTERNAL_H
+
+#include "session/session.h"
+
+/* Encodes a packet into the output. MQTTWILL_ENOMEM, or _EMESSAGE where it is longer than MQTT allows. */
+int session_write(struct session *s, const struct packet *pk);
+
+/* PUBACK, PUBREC, PUBREL or PUBCOMP. */
+int session_ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason);
+
+/* Handles one packet that was decoded; fills *ev where there is something to tell. */
+void session_receive(struct session *s, struct session_event *ev);
+
+/* Ends the session over a fault of the peer's: DISCONNECT with its reason where there is one to send, and *ev. */
+void session_fail(struct session *s, struct session_event *ev, const struct fault *fault);
+
+#endif

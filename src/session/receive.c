@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The incoming half of a session: a table from packet type to a small on_<packet>() and the state in which it is legal.
+ */
+#include "session/internal.h"
+
+#include <stdlib.h>
+
+static void tell(struct session_event *ev, enum session_event_type type, int error)
+{
+	ev->type = (uint8_t)type;
+	ev->error = error;
+}
+
+void session_fail(struct session *s, struct session_event *ev, const struct fault *fault)
+{
+	bool may_say = s->config.level == LEVEL_5 && s->state == SESSION_UP &&
+	               reason_legal(PACKET_DISCONNECT, FROM_CLIENT, fault->reason);
+	if (may_say)
+		session_disconnect(s, fault->reason, NULL);
+	s->state = SESSION_OVER;
+	ev->fault = *fault;
+	tell(ev, SESSION_FAILED, MQTTWILL_EPROTOCOL);
+}
+
+static void fail(struct session *s, struct session_event *ev, const char *rule, const char *text)
+{
+	session_fail(s, ev, &(struct fault){REASON_PROTOCOL_ERROR, rule, text});
+}
+
+/* An answer of ours that found no memory: the connection cannot go on. */
+static void must(struct session *s, struct session_event *ev, int rc)
+{
+	if (rc == 0)
+		return;
+	s->state = SESSION_OVER;
+	tell(ev, SESSION_FAILED, rc);
+}
+
+/* ---- CONNACK ---- */
+
+/* What a refusal means for whoever must act. */
+static const struct {
+	uint8_t reason;
+	int     error;
+} refusals[] = {
+	{REASON_BAD_VERSION, MQTTWILL_EVERSION},      {REASON_BAD_CREDENTIALS, MQTTWILL_EAUTH},
+	{REASON_NOT_AUTHORIZED, MQTTWILL_EAUTH},      {REASON_BANNED, MQTTWILL_EAUTH},
+	{REASON_BAD_AUTH_METHOD, MQTTWILL_EAUTH},     {REASON_UNAVAILABLE, MQTTWILL_EBUSY},
+	{REASON_BUSY, MQTTWILL_EBUSY},                {REASON_QUOTA, MQTTWILL_EBUSY},
+	{REASON_CONNECTION_RATE, MQTTWILL_EBUSY},     {REASON_NO_RETAIN, MQTTWILL_EWILLREFUSED},
+	{REASON_NO_QOS, MQTTWILL_EWILLREFUSED},       {REASON_BAD_PAYLOAD_FORMAT, MQTTWILL_EWILLREFUSED},
+	{REASON_BAD_TOPIC, MQTTWILL_EWILLREFUSED},    {REASON_USE_ANOTHER_SERVER, MQTTWILL_EMOVED},
+	{REASON_SERVER_MOVED, MQTTWILL_EMOVED},
+};
+
+static int refusal_error(uint8_t reason)
+{
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+		if (refusals[i].reason == reason)
+			return refusals[i].error;
+	return MQTTWILL_EREFUSED;
+}
+
+static void take_limits(struct session *s, const struct props *p)
+{
+	if (p->has & HAS(RECEIVE_MAXIMUM))
+		s->quota = p->receive_maximum;
+	if (p->has & HAS(MAXIMUM_PACKET_SIZE) && p->maximum_packet_size < s->maximum_out)
+		s->maximum_out = p->maximum_packet_size;
+	if (p->has & HAS(MAXIMUM_QOS))
+		s->maximum_qos = p->maximum_qos;
+	if (p->has & HAS(RETAIN_AVAILABLE))
+		s->retain_available = p->retain_available;
+	if (p->has & HAS(SERVER_KEEP_ALIVE))
+		s->keep_alive_ms = p->server_keep_alive * 1000u; /* [MQTT-3.1.2-21] */
+}
+
+static void on_connack(struct session *s, struct session_event *ev)
+{
+	struct packet *pk = &ev->packet;
+	if (s->config.level != LEVEL_5)
+		pk->reason = reason_from_return_code(pk->reason);
+	tell(ev, SESSION_CONNACK, pk->reason ? refusal_error(pk->reason) : 0);
+	if (ev->error) {
+		s->state = SESSION_OVER;
+		return;
+	}
+	if (pk->session_present && s->clean_start) {
+		fail(s, ev, "MQTT-3.2.2-2", "CONNACK: Session Present after a clean start");
+		return;
+	}
+	take_limits(s, &pk->props);
+	s->state = SESSION_UP;
+}
+
+/* ---- Messages to us ---- */
+
+static void on_publish(struct session *s, struct session_event *ev)
+{
+	struct packet *pk = &ev->packet;
+	if (pk->props.has & HAS(TOPIC_ALIAS)) { /* we announce none [MQTT-3.1.2-27] */
+		session_fail(s, ev, &(struct fault){REASON_BAD_TOPIC_ALIAS, "MQTT-3.1.2-26", "PUBLISH: a Topic Alias we did not allow"});
+		return;
+	}
+	if (pk->qos == 2 && idtable_get(&s->flight->in, pk->id)) { /* [MQTT-4.3.3-10] */
+		must(s, ev, session_ack(s, PACKET_PUBREC, pk->id, 0));
+		return;
+	}
+	if (pk->qos == 2 && s->flight->in.count >= s->config.receive_maximum) {
+		session_fail(s, ev, &(struct fault){REASON_RECEIVE_MAXIMUM, "MQTT-3.3.4-9", "PUBLISH: above our Receive Maximum"});
+		return;
+	}
+	tell(ev, SESSION_MESSAGE, 0);
+}
+
+static int accept_qos2(struct session *s, uint16_t id)
+{
+	static char received; /* any pointer will do: only its being there counts */
+	if (!idtable_get(&s->flight->in, id) && !idtable_put(&s->flight->in, id, &received))
+		return MQTTWILL_ENOMEM;
+	return session_ack(s, PACKET_PUBREC, id, 0);
+}
+
+int session_accept(struct session *s, const struct session_event *ev)
+{
+	if (s->state == SESSION_OVER || ev->packet.qos == 0)
+		return 0;
+	if (ev->packet.qos == 2)
+		return accept_qos2(s, ev->packet.id);
+	return session_ack(s, PACKET_PUBACK, ev->packet.id, 0);
+}
+
+static void on_pubrel(struct session *s, struct session_event *ev)
+{
+	bool known = idtable_take(&s->flight->in, ev->packet.id);
+	must(s, ev, session_ack(s, PACKET_PUBCOMP, ev->packet.id, known ? 0 : REASON_ID_NOT_FOUND));
+}
+
+/* ---- Answers to what we sent ---- */
+
+static void done(struct session *s, struct session_event *ev, struct outgoing *o)
+{
+	flight_leave(s->flight, o);
+	ev->outgoing = o;
+	tell(ev, SESSION_DONE, ev->packet.reason >= REASON_FAILURE ? MQTTWILL_EDENIED : 0);
+}
+
+/* What is in flight under this id, if it is a message of that QoS in that state. An id that is not in use is let pass. */
+static struct outgoing *in_flight(struct session *s, struct session_event *ev, uint8_t qos, uint8_t state)
+{
+	struct outgoing *o = idtable_get(&s->flight->out, ev->packet.id);
+	if (!o || (o->type == PACKET_PUBLISH && o->qos == qos && o->state == state))
+		return o;
+	fail(s, ev, "MQTT-2.2.1-5", "an acknowledgement that does not fit what was sent");
+	return NULL;
+}
+
+static void on_puback(struct session *s, struct session_event *ev)
+{
+	struct outgoing *o = in_flight(s, ev, 1, OUTGOING_SENT);
+	if (o)
+		done(s, ev, o);
+}
+
+static void on_pubrec(struct session *s, struct session_event *ev)
+{
+	struct outgoing *o = idtable_get(&s->flight->out, ev->packet.id);
+	if (!o) {
+		must(s, ev, session_ack(s, PACKET_PUBREL, ev->packet.id, REASON_ID_NOT_FOUND));
+		return;
+	}
+	o = in_flight(s, ev, 2, o->state);
+	if (!o)
+		return;
+	if (ev->packet.reason >= REASON_FAILURE) { /* [MQTT-4.4.0-2] */
+		done(s, ev, o);
+		return;
+	}
+	o->state = OUTGOING_RELEASED;
+	must(s, ev, session_ack(s, PACKET_PUBREL, o->id, 0)); /* [MQTT-4.3.3-4] */
+}
+
+static void on_pubcomp(struct session *s, struct session_event *ev)
+{
+	struct outgoing *o = in_flight(s, ev, 2, OUTGOING_RELEASED);
+	if (!o)
+		return;
+	ev->packet.reason = 0; /* the receiver had it at PUBREC; 0x92 says only that it has forgotten */
+	done(s, ev, o);
+}
+
+static void on_codes(struct session *s, struct session_event *ev)
+{
+	struct outgoing *o = idtable_get(&s->flight->out, ev->packet.id);
+	bool             codes = s->config.level == LEVEL_5 || ev->packet.type == PACKET_SUBACK;
+	if (!o || o->type != ev->packet.type - 1) { /* each answer's type is its question's plus one */
+		fail(s, ev, "MQTT-2.2.1-6", "SUBACK or UNSUBACK: nothing was asked under this packet identifier");
+		return;
+	}
+	if (codes && ev->packet.count != o->count) {
+		fail(s, ev, "MQTT-3.8.4-6", "SUBACK or UNSUBACK: not one code for each topic filter");
+		return;
+	}
+	for (size_t i = 0; i < ev->packet.count; i++)
+		if (ev->packet.list.p[i] >= REASON_FAILURE)
+			ev->packet.reason = ev->packet.list.p[i];
+	done(s, ev, o);
+}
+
+/* ---- The rest ---- */
+
+static void on_pingresp(struct session *s, struct session_event *ev)
+{
+	if (s->pings == 0 || --s->pings)
+		return;
+	s->ping_out_ms = 0;
+	tell(ev, SESSION_PONG, 0);
+}
+
+static int farewell_error(uint8_t reason)
+{
+	if (reason == REASON_TAKEN_OVER)
+		return MQTTWILL_ETAKENOVER;
+	return reason == REASON_USE_ANOTHER_SERVER || reason == REASON_SERVER_MOVED ? MQTTWILL_EMOVED : MQTTWILL_EKICKED;
+}
+
+static void on_disconnect(struct session *s, struct session_event *ev)
+{
+	s->state = SESSION_OVER;
+	tell(ev, SESSION_BROKER_LEFT, farewell_error(ev->packet.reason));
+}
+
+static void on_auth(struct session *s, struct session_event *ev)
+{
+	fail(s, ev, "MQTT-4.12.0-6", "AUTH: no Authentication Method was given in CONNECT");
+}
+
+static const struct {
+	void (*on)(struct session *s, struct session_event *ev);
+	uint8_t state; /* the only one in which the packet may come */
+} table[PACKET_TYPES] = {
+	[PACKET_CONNACK] = {on_connack, SESSION_CONNECTING}, /* [MQTT-3.2.0-1], [MQTT-3.2.0-2] */
+	[PACKET_PUBLISH] = {on_publish, SESSION_UP},
+	[PACKET_PUBACK] = {on_puback, SESSION_UP},
+	[PACKET_PUBREC] = {on_pubrec, SESSION_UP},
+	[PACKET_PUBREL] = {on_pubrel, SESSION_UP},
+	[PACKET_PUBCOMP] = {on_pubcomp, SESSION_UP},
+	[PACKET_SUBACK] = {on_codes, SESSION_UP},
+	[PACKET_UNSUBACK] = {on_codes, SESSION_UP},
+	[PACKET_PINGRESP] = {on_pingresp, SESSION_UP},
+	[PACKET_DISCONNECT] = {on_disconnect, SESSION_UP}, /* [MQTT-3.14.0-1] */
+	[PACKET_AUTH] = {on_auth, SESSION_UP},
+};
+
+void session_receive(struct session *s, struct session_event *ev)
+{
+	uint8_t type = ev->packet.type;
+	if (!table[type].on || table[type].state != s->state)
+		fail(s, ev, "MQTT-3.2.0-1", "a packet that may not come at this point of the connection");
+	else
+		table[type].on(s, ev);
+}

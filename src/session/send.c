@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The outgoing half of a session: everything that puts bytes into the output.
+ */
+#include "session/session.h"
+
+#include "session/internal.h"
+
+int session_write(struct session *s, const struct packet *pk)
+{
+	size_t size = packet_size(pk, s->config.level);
+	if (size == 0)
+		return MQTTWILL_EMESSAGE;
+	uint8_t *p = buf_reserve(&s->out, size);
+	if (!p)
+		return MQTTWILL_ENOMEM;
+	packet_encode(pk, s->config.level, p);
+	buf_commit(&s->out, size);
+	s->committed += size;
+	return 0;
+}
+
+static int write_bytes(struct session *s, const uint8_t *bytes, size_t n)
+{
+	if (!buf_append(&s->out, bytes, n))
+		return MQTTWILL_ENOMEM;
+	s->committed += n;
+	return 0;
+}
+
+int session_connect(struct session *s, const struct packet *connect)
+{
+	int rc = session_write(s, connect);
+	if (rc < 0)
+		return rc;
+	s->clean_start = connect->connect.clean_start;
+	s->keep_alive_ms = connect->connect.keep_alive * 1000u;
+	s->state = SESSION_CONNECTING;
+	return 0;
+}
+
+static int ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason)
+{
+	/* every acknowledgement without reason and properties is these four bytes, in each version */
+	uint8_t bytes[4] = {(uint8_t)(type << 4 | (type == PACKET_PUBREL ? 2 : 0)), 2};
+	put_u16(bytes + 2, id);
+	if (reason == 0 || s->config.level != LEVEL_5)
+		return write_bytes(s, bytes, sizeof bytes);
+	return session_write(s, &(struct packet){.type = type, .id = id, .reason = reason});
+}
+
+int session_ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason)
+{
+	return ack(s, type, id, reason);
+}
+
+bool session_has_room(const struct session *s, uint8_t qos, bool presence)
+{
+	if (s->state != SESSION_UP || (!presence && buf_len(&s->out) >= SESSION_OUTPUT_SOFT))
+		return false;
+	if (qos == 0)
+		return true;
+	bool     spare = s->config.reserve && !presence && s->quota > 1;
+	uint32_t quota = s->quota - (spare ? 1u : 0u);
+	return s->flight->open < quota && s->flight->out.count < UINT16_MAX - (presence ? 0u : 1u);
+}
+
+int session_send(struct session *s, struct outgoing *o)
+{
+	if (o->size > s->maximum_out)
+		return MQTTWILL_ETOOBIG; /* [MQTT-3.2.2-15] */
+	if (o->id_at == 0) {
+		int rc = write_bytes(s, o->bytes, o->size);
+		o->end = s->committed;
+		return rc;
+	}
+	int rc = flight_enter(s->flight, o);
+	if (rc < 0)
+		return rc;
+	rc = write_bytes(s, o->bytes, o->size);
+	if (rc < 0)
+		flight_leave(s->flight, o);
+	return rc;
+}
+
+int session_publish(struct session *s, const struct packet *pk)
+{
+	if (packet_size(pk, s->config.level) > s->maximum_out)
+		return MQTTWILL_ETOOBIG;
+	return session_write(s, pk);
+}
+
+static int resend(struct session *s, struct outgoing *o)
+{
+	if (o->state == OUTGOING_RELEASED)
+		return ack(s, PACKET_PUBREL, o->id, 0);
+	o->bytes[0] |= 0x08; /* [MQTT-3.3.1-1] */
+	return write_bytes(s, o->bytes, o->size);
+}
+
+int session_resend(struct session *s)
+{
+	int rc = 0;
+	for (struct list *l = s->flight->sent.next; rc == 0 && l != &s->flight->sent; l = l->next)
+		rc = resend(s, list_entry(l, struct outgoing, link));
+	return rc;
+}
+
+int session_ping(struct session *s)
+{
+	static const uint8_t pingreq[] = {PACKET_PINGREQ << 4, 0};
+	int rc = write_bytes(s, pingreq, sizeof pingreq);
+	if (rc < 0)
+		return rc;
+	s->ping_end = s->committed;
+	s->ping_out_ms = 0;
+	s->pings++;
+	return 0;
+}
+
+int session_disconnect(struct session *s, uint8_t reason, const uint32_t *session_expiry)
+{
+	struct packet pk = {.type = PACKET_DISCONNECT, .reason = reason};
+	if (session_expiry && s->config.level == LEVEL_5) {
+		pk.props.has = HAS(SESSION_EXPIRY);
+		pk.props.session_expiry = *session_expiry;
+	}
+	int rc = s->state == SESSION_OVER ? MQTTWILL_ESTATE : session_write(s, &pk);
+	s->state = SESSION_OVER;
+	return rc;
+}

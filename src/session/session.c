@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session's life: framing of the input, the output's bookkeeping, and time.
+ */
+#include "session/session.h"
+
+#include "session/internal.h"
+
+enum { OUTPUT_SLACK = 1024 * 1024, SKIM_HEAD = HEADER_MAX + 2 + FIELD_MAX + 2 };
+
+void session_init(struct session *s, const struct session_config *config, struct flight *flight, uint64_t now_ms)
+{
+	*s = (struct session){
+		.config = *config,
+		.flight = flight,
+		.last_in_ms = now_ms,
+		.last_out_ms = now_ms,
+		.maximum_out = REMAINING_MAX + HEADER_MAX,
+		.quota = UINT16_MAX,
+		.maximum_qos = 2,
+		.retain_available = true,
+	};
+	buf_init(&s->out, REMAINING_MAX + OUTPUT_SLACK);
+	buf_init(&s->in, config->maximum_packet_size > SKIM_HEAD ? config->maximum_packet_size : SKIM_HEAD);
+}
+
+void session_fini(struct session *s)
+{
+	buf_fini(&s->out);
+	buf_fini(&s->in);
+	s->state = SESSION_OVER;
+}
+
+/* ---- Input ---- */
+
+static void out_of_memory(struct session *s, struct session_event *ev)
+{
+	s->state = SESSION_OVER;
+	ev->type = SESSION_FAILED;
+	ev->error = MQTTWILL_ENOMEM;
+}
+
+static void handle(struct session *s, const uint8_t *bytes, size_t n, struct session_event *ev)
+{
+	struct fault fault;
+	if (packet_decode(&ev->packet, s->config.level, FROM_SERVER, bytes, n, &fault) < 0)
+		session_fail(s, ev, &fault);
+	else
+		session_receive(s, ev);
+}
+
+static void finish_skim(struct session *s, struct session_event *ev)
+{
+	ev->packet.type = PACKET_PUBLISH;
+	ev->packet.qos = s->skim_qos;
+	ev->packet.id = s->skim_id;
+	ev->type = SESSION_OVERSIZE;
+	if (session_accept(s, ev) < 0)
+		out_of_memory(s, ev);
+}
+
+static size_t skim(struct session *s, size_t len, struct session_event *ev)
+{
+	size_t n = len < s->skim ? len : s->skim;
+	s->skim -= (uint32_t)n;
+	if (s->skim == 0)
+		finish_skim(s, ev);
+	return n;
+}
+
+/* Bytes of a PUBLISH up to where its packet identifier ends; 0: not known yet. */
+static size_t publish_head(const struct frame *f, const uint8_t *p, size_t n)
+{
+	if (n < f->header + 2u)
+		return 0;
+	return f->header + 2u + get_u16(p + f->header) + (f->flags & 0x06 ? 2u : 0u);
+}
+
+static const struct fault too_large = {REASON_TOO_LARGE, "MQTT-3.1.2-24", "a packet above our Maximum Packet Size"};
+
+/*
+ * A packet above our limit. In MQTT 5 the broker knew it. In 3.x it could not know: closing would have the message come
+ * again for ever, so it is skipped and acknowledged. `n` bytes of it are at p; returns how many were used.
+ */
+static size_t oversize(struct session *s, const struct frame *f, const uint8_t *p, size_t n, struct session_event *ev)
+{
+	size_t head = publish_head(f, p, n);
+	if (s->config.level == LEVEL_5 || f->type != PACKET_PUBLISH || head > f->size) {
+		session_fail(s, ev, &too_large);
+		return n;
+	}
+	if (head == 0 || n < head)
+		return 0;
+	s->skim_qos = f->flags >> 1 & 3;
+	s->skim_id = s->skim_qos ? get_u16(p + head - 2) : 0;
+	s->skim = f->size - (uint32_t)head;
+	if (s->skim == 0)
+		finish_skim(s, ev);
+	return head;
+}
+
+static const struct fault bad_length = {REASON_MALFORMED, "MQTT 5, 2.1.4", "a malformed Remaining Length"};
+
+/* Handles the packet at p if it is whole; returns its size, or 0 where more bytes are needed. */
+static size_t one_packet(struct session *s, const uint8_t *p, size_t n, struct session_event *ev)
+{
+	struct frame f;
+	int          known = frame_read(&f, s->config.level, p, n);
+	if (known < 0) {
+		session_fail(s, ev, &bad_length);
+		return n;
+	}
+	if (known && f.size > s->config.maximum_packet_size)
+		return oversize(s, &f, p, n, ev);
+	if (!known || n < f.size)
+		return 0;
+	handle(s, p, f.size, ev);
+	return f.size;
+}
+
+/* Adds to the incomplete packet no more than it lacks, so that what follows it stays in the caller's buffer. */
+static size_t complete(struct session *s, const uint8_t *in, size_t len, struct session_event *ev)
+{
+	size_t used = 0;
+	while (used < len && ev->type == SESSION_NOTHING && s->skim == 0 && !s->in_done) {
+		struct frame f;
+		size_t       have = buf_len(&s->in), want = 1;
+		if (frame_read(&f, s->config.level, buf_front(&s->in), have) == 1 && f.size <= s->config.maximum_packet_size)
+			want = f.size - have;
+		want = want < len - used ? want : len - used;
+		if (!buf_append(&s->in, in + used, want)) {
+			out_of_memory(s, ev);
+			break;
+		}
+		used += want;
+		s->in_done = one_packet(s, buf_front(&s->in), buf_len(&s->in), ev) > 0;
+	}
+	return used;
+}
+
+static void drop_done(struct session *s)
+{
+	if (!s->in_done)
+		return;
+	buf_take(&s->in, buf_len(&s->in));
+	buf_relax(&s->in);
+	s->in_done = false;
+}
+
+static size_t keep(struct session *s, const uint8_t *in, size_t len, struct session_event *ev)
+{
+	if (!buf_append(&s->in, in, len))
+		out_of_memory(s, ev);
+	return len;
+}
+
+static size_t feed_some(struct session *s, uint8_t *in, size_t len, struct session_event *ev)
+{
+	drop_done(s);
+	if (s->skim)
+		return skim(s, len, ev);
+	if (buf_len(&s->in))
+		return complete(s, in, len, ev);
+	size_t n = one_packet(s, in, len, ev);
+	return n ? n : keep(s, in, len, ev);
+}
+
+size_t session_feed(struct session *s, uint8_t *in, size_t len, uint64_t now_ms, struct session_event *ev)
+{
+	size_t used = 0;
+	ev->type = SESSION_NOTHING;
+	ev->error = 0;
+	ev->outgoing = NULL;
+	if (len)
+		s->last_in_ms = now_ms;
+	drop_done(s);
+	while (used < len && ev->type == SESSION_NOTHING && s->state != SESSION_OVER)
+		used += feed_some(s, in + used, len - used, ev);
+	return s->state == SESSION_OVER && ev->type == SESSION_NOTHING ? len : used;
+}
+
+/* ---- Output ---- */
+
+size_t session_output(struct session *s, const uint8_t **bytes)
+{
+	*bytes = s->out.data ? buf_front(&s->out) : NULL;
+	return buf_len(&s->out);
+}
+
+void session_sent(struct session *s, size_t n, uint64_t now_ms)
+{
+	buf_take(&s->out, n);
+	s->sent += n;
+	s->last_out_ms = now_ms;
+	s->stuck_ms = 0;
+	if (s->pings && !s->ping_out_ms && s->sent >= s->ping_end)
+		s->ping_out_ms = now_ms;
+}
+
+/* ---- Time ---- */
+
+static uint64_t ping_timeout(const struct session *s)
+{
+	if (s->config.ping_timeout_ms)
+		return s->config.ping_timeout_ms;
+	uint64_t half = s->keep_alive_ms / 2;
+	return half && half < 10000 ? half : 10000;
+}
+
+/* Idle time before a ping: somewhat less than the keep-alive, so that no delay of ours breaks it [MQTT-3.1.2-20]. */
+static uint64_t ping_interval(const struct session *s)
+{
+	uint64_t keep_alive = s->keep_alive_ms ? s->keep_alive_ms : SESSION_DETECT_S * 1000u;
+	uint64_t margin = keep_alive / 4 < 5000 ? keep_alive / 4 : 5000;
+	return keep_alive - margin;
+}
+
+static uint64_t next_ping(const struct session *s)
+{
+	bool     quiet_in = !s->pings && s->last_in_ms < s->last_out_ms;
+	uint64_t since = quiet_in ? s->last_in_ms : s->last_out_ms;
+	return since + ping_interval(s);
+}
+
+/* When the peer counts as silent: it takes nothing from us, or has not sent a byte since the ping was written. */
+static uint64_t silence(const struct session *s)
+{
+	if (s->stuck_ms)
+		return s->stuck_ms + ping_interval(s) + ping_timeout(s);
+	if (!s->pings || !s->ping_out_ms)
+		return UINT64_MAX;
+	uint64_t since = s->last_in_ms > s->ping_out_ms ? s->last_in_ms : s->ping_out_ms;
+	return since + ping_timeout(s);
+}
+
+int session_tick(struct session *s, uint64_t now_ms)
+{
+	if (s->state != SESSION_UP)
+		return 0;
+	bool waiting = buf_len(&s->out) > 0;
+	if (waiting && !s->stuck_ms)
+		s->stuck_ms = now_ms;
+	if (now_ms >= silence(s)) {
+		s->state = SESSION_OVER;
+		return MQTTWILL_ESILENT;
+	}
+	if (waiting || now_ms < next_ping(s))
+		return 0;
+	buf_relax(&s->out);
+	return session_ping(s);
+}
+
+uint64_t session_deadline(const struct session *s)
+{
+	if (s->state != SESSION_UP)
+		return UINT64_MAX;
+	uint64_t ping = buf_len(&s->out) ? UINT64_MAX : next_ping(s);
+	uint64_t silent = silence(s);
+	return ping < silent ? ping : silent;
+}

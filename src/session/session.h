@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection's protocol, sans-I/O: bytes and the time go in, bytes and events come out. Time is in ms and must not
+ * decrease. A session begins with session_init() and session_connect(), and is over after an event whose `error` is set or
+ * once session_disconnect()'s bytes are out; what the output then holds is sent all the same, and the pipe closed.
+ */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include <mqttwill.h>
+
+#include "base/buf.h"
+#include "session/flight.h"
+#include "wire/packet.h"
+
+enum {
+	SESSION_OUTPUT_SOFT = 64 * 1024,  /* above it the application's messages wait */
+	SESSION_OUTPUT_HIGH = 256 * 1024, /* above it nothing more should be fed */
+	SESSION_DETECT_S = 60             /* idle time before a ping where keep-alive is off */
+};
+
+struct session_config {
+	uint8_t  level;               /* enum level */
+	bool     reserve;             /* keep one slot of the broker's Receive Maximum for presence */
+	uint16_t receive_maximum;     /* ours */
+	uint32_t maximum_packet_size; /* ours */
+	uint32_t ping_timeout_ms;     /* 0: half the keep-alive, 10 s at the most */
+};
+
+enum session_state { SESSION_NEW, SESSION_CONNECTING, SESSION_UP, SESSION_OVER };
+
+struct session {
+	struct session_config config;
+	struct flight *flight;
+	struct buf out;
+	struct buf in; /* an incomplete packet */
+	uint64_t committed, sent; /* bytes of output since the beginning */
+	uint64_t last_in_ms, last_out_ms;
+	uint64_t ping_end;        /* where the last PINGREQ ends in the output */
+	uint64_t ping_out_ms;     /* when that was written; 0: not yet */
+	uint64_t stuck_ms;        /* since when the peer has taken nothing of what there is to send; 0: it has */
+	uint32_t skim;            /* bytes of an oversize message still to be skipped */
+	uint32_t maximum_out;     /* the broker's Maximum Packet Size */
+	uint32_t keep_alive_ms;   /* in force; 0: off */
+	uint16_t skim_id;
+	uint16_t quota;           /* the broker's Receive Maximum */
+	uint8_t  skim_qos;
+	uint8_t  state; /* enum session_state */
+	uint8_t  maximum_qos;
+	uint8_t  pings; /* PINGREQs without a PINGRESP */
+	bool     clean_start, retain_available, in_done; /* in_done: `in` holds a packet that was handled */
+};
+
+enum session_event_type {
+	SESSION_NOTHING = 0,
+	SESSION_CONNACK,  /* packet; error where it refuses */
+	SESSION_MESSAGE,  /* packet: a PUBLISH, to be settled with session_accept() once it is delivered */
+	SESSION_DONE,     /* outgoing is acknowledged and the caller's; packet says how */
+	SESSION_PONG,     /* every PINGREQ so far is answered */
+	SESSION_OVERSIZE, /* a message above our limit was skipped (3.x) */
+	SESSION_BROKER_LEFT, /* packet: a DISCONNECT; error */
+	SESSION_FAILED    /* error: the peer broke the protocol (fault), or there is no memory */
+};
+
+/* Pointers lead into the input and live until the next call of session_feed(). */
+struct session_event {
+	uint8_t          type; /* enum session_event_type */
+	int              error;
+	struct outgoing *outgoing;
+	struct packet    packet;
+	struct fault     fault;
+};
+
+void session_init(struct session *s, const struct session_config *config, struct flight *flight, uint64_t now_ms);
+void session_fini(struct session *s);
+
+/* Puts the CONNECT into the output. MQTTWILL_ENOMEM, or _EMESSAGE where it is longer than MQTT allows. */
+int session_connect(struct session *s, const struct packet *connect);
+
+/*
+ * Takes bytes from the peer up to the first event, and returns how many; call it again with the rest. `in` is overwritten
+ * where that helps. Called with no bytes it gives back what memory the last packet took.
+ */
+size_t session_feed(struct session *s, uint8_t *in, size_t len, uint64_t now_ms, struct session_event *ev);
+
+/* Acknowledges a delivered message by its QoS. MQTTWILL_ENOMEM: it is not, the connection should end. */
+int session_accept(struct session *s, const struct session_event *ev);
+
+/* The committed bytes: never reordered or withdrawn. Valid until the next call. */
+size_t session_output(struct session *s, const uint8_t **bytes);
+void   session_sent(struct session *s, size_t n, uint64_t now_ms);
+
+/* Due work: pings. 0, or MQTTWILL_ESILENT where the peer has not answered in time. */
+int session_tick(struct session *s, uint64_t now_ms);
+
+/* When session_tick() has something to do; UINT64_MAX: never. */
+uint64_t session_deadline(const struct session *s);
+
+/* Is there room for one more message at this QoS? Presence may use what is reserved for it. */
+bool session_has_room(const struct session *s, uint8_t qos, bool presence);
+
+/*
+ * Sends it. Above QoS 0 it goes in flight and comes back with SESSION_DONE; at QoS 0 it is written and stays the
+ * caller's. 0, MQTTWILL_EFULL, _ENOMEM, or _ETOOBIG where the broker does not take packets of that size.
+ */
+int session_send(struct session *s, struct outgoing *o);
+
+/* QoS 0 without a detour: encodes straight into the output. The same errors. */
+int session_publish(struct session *s, const struct packet *pk);
+
+/* Sends again what a resumed session has in flight, in the original order [MQTT-4.4.0-1]. */
+int session_resend(struct session *s);
+
+int session_ping(struct session *s);
+
+/* Puts DISCONNECT into the output; nothing is sent after it [MQTT-3.14.4-1]. */
+int session_disconnect(struct session *s, uint8_t reason, const uint32_t *session_expiry);
+
+static inline bool session_is_up(const struct session *s)
+{
+	return s->state == SESSION_UP;
+}
+
+#endif
