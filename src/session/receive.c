@@ -4,8 +4,6 @@
  */
 #include "session/internal.h"
 
-#include <stdlib.h>
-
 static void tell(struct session_event *ev, enum session_event_type type, int error)
 {
 	ev->type = (uint8_t)type;

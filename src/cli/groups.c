@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shared tables. A rule stands beside each maximum that the library's own structure could not hold.
+ */
+#include "cli/groups.h"
+
+#include <string.h>
+
+static const struct choice version_choices[] = {
+	{"3.1", MQTTWILL_V31}, {"3.1.1", MQTTWILL_V311}, {"5", MQTTWILL_V5}, {NULL, 0}};
+
+static const struct choice rejoin_choices[] = {
+	{"safe", MQTTWILL_REJOIN_SAFE}, {"clean", MQTTWILL_REJOIN_CLEAN}, {"always", MQTTWILL_REJOIN_ALWAYS}, {NULL, 0}};
+
+const struct choice goodbye_choices[] = {{"offline", MQTTWILL_GOODBYE_OFFLINE},
+                                         {"with-will", MQTTWILL_GOODBYE_WITH_WILL},
+                                         {"silent", MQTTWILL_GOODBYE_SILENT},
+                                         {"abort", MQTTWILL_GOODBYE_ABORT},
+                                         {NULL, 0}};
+
+static const struct choice leaving_choices[] = {{"with-will", MQTTWILL_GOODBYE_WITH_WILL},
+                                                {"silent", MQTTWILL_GOODBYE_SILENT},
+                                                {"abort", MQTTWILL_GOODBYE_ABORT},
+                                                {NULL, 0}};
+
+#define AT(member) offsetof(struct connection_options, member)
+const struct option connection_table[] = {
+	{.name = "url", .value = "URL", .type = OPTION_TEXT, .offset = AT(url),
+	 .help = "mqtt[s]://[user[:password]@]host[:port]; default mqtt://localhost"},
+	{.name = "id", .value = "CLIENTID", .type = OPTION_TEXT, .offset = AT(id), .help = "client id; default: the broker's choice"},
+	{.name = "user", .value = "NAME", .type = OPTION_TEXT, .offset = AT(user), .help = "user name"},
+	{.name = "password", .value = "PASSWORD", .type = OPTION_TEXT, .offset = AT(password), .help = "password; ps(1) shows it"},
+	{.name = "password-file", .value = "FILE", .type = OPTION_TEXT, .offset = AT(password_file),
+	 .help = "password from a file's first line"},
+	{.name = "cafile", .value = "FILE", .type = OPTION_TEXT, .offset = AT(ca_file),
+	 .help = "trusted certificates, PEM; default: the system's"},
+	{.name = "version", .value = "3.1|3.1.1|5", .type = OPTION_CHOICE, .offset = AT(version), .choices = version_choices,
+	 .help = "of MQTT; default 5"},
+	{.name = "keepalive", .value = "S", .type = OPTION_NUMBER, .offset = AT(keepalive), .max = 65535,
+	 .rule = "MQTT 5, 3.1.2.10", .help = "keep-alive in seconds; default 60; 0 turns it off"},
+	{.name = "session-expiry", .value = "S", .type = OPTION_NUMBER, .offset = AT(session_expiry), .rule = "MQTT 5, 3.1.2.11.2",
+	 .help = "how long the session outlives a connection; default 0"},
+	{.name = "rejoin", .value = "safe|clean|always", .type = OPTION_CHOICE, .offset = AT(rejoin), .choices = rejoin_choices,
+	 .help = "what to do with a session that the broker still has; default safe"},
+	{.name = "timeout", .value = "S", .type = OPTION_DURATION, .offset = AT(timeout),
+	 .help = "how long the first connection may take; see the manual"},
+	{.name = NULL}};
+#undef AT
+
+#define AT(member) offsetof(struct property_options, member)
+const struct option property_table[] = {
+	{.name = "message-expiry", .value = "S", .type = OPTION_NUMBER, .offset = AT(message_expiry), .rule = "MQTT 5, 3.3.2.3.3",
+	 .help = "seconds after which the broker drops the message"},
+	{.name = "payload-format", .value = "0|1", .type = OPTION_NUMBER, .offset = AT(payload_format), .max = 255,
+	 .help = "0 bytes, 1 UTF-8 text"},
+	{.name = "content-type", .value = "TEXT", .type = OPTION_TEXT, .offset = AT(content_type), .help = "such as text/plain"},
+	{.name = "response-topic", .value = "TOPIC", .type = OPTION_TEXT, .offset = AT(response_topic), .help = "where to answer"},
+	{.name = "correlation-data", .value = "PAYLOAD", .type = OPTION_PAYLOAD, .offset = AT(correlation_data),
+	 .help = "what tells one answer from another"},
+	{.name = "user-property", .value = "NAME=VALUE", .type = OPTION_PROPERTY, .offset = AT(user_properties),
+	 .help = "may be repeated; the order is kept"},
+	{.name = NULL}};
+#undef AT
+
+#define AT(member) offsetof(struct will_options, member)
+const struct option will_table[] = {
+	{.name = "topic", .value = "TOPIC", .type = OPTION_TEXT, .offset = AT(topic), .help = "where the will is published"},
+	{.name = "payload", .value = "PAYLOAD", .type = OPTION_PAYLOAD, .offset = AT(payload), .help = "0 to 65,535 bytes; default none"},
+	{.name = "qos", .value = "0|1|2", .type = OPTION_NUMBER, .offset = AT(qos), .max = QOS_FIELD_MAX, .help = "default 0"},
+	{.name = "retain", .type = OPTION_FLAG, .offset = AT(retain), .help = "the broker keeps it for late subscribers"},
+	{.name = "delay", .value = "S", .type = OPTION_NUMBER, .offset = AT(delay), .rule = "MQTT 5, 3.1.3.2.2",
+	 .help = "seconds between the loss and the will"},
+	{.name = "leave", .value = "with-will|silent|abort", .type = OPTION_CHOICE, .offset = AT(goodbye), .choices = leaving_choices,
+	 .help = "how the command ends; default silent: the will is dropped"},
+	{.name = NULL}};
+#undef AT
+
+static void first_line(struct payload *p)
+{
+	const char *bytes = p->bytes;
+	const char *end = memchr(bytes, '\n', p->len);
+	if (end)
+		p->len = (size_t)(end - bytes);
+	if (p->len && bytes[p->len - 1] == '\r')
+		p->len--;
+}
+
+static enum exit_code fill_password(const struct connection_options *from, struct mqttwill_options *opt, struct arena *arena)
+{
+	opt->password = from->password;
+	if (!from->password_file)
+		return EXIT_OK;
+	struct payload p = {0};
+	enum exit_code code = payload_read(&p, from->password_file, arena);
+	if (code != EXIT_OK)
+		return code;
+	first_line(&p);
+	opt->password = p.len ? p.bytes : "";
+	opt->password_len = p.len;
+	return EXIT_OK;
+}
+
+enum exit_code connection_fill(const struct connection_options *from, struct mqttwill_options *opt, struct arena *arena)
+{
+	opt->url = from->url ? from->url : "mqtt://localhost";
+	opt->client_id = from->id;
+	opt->user_name = from->user;
+	opt->ca_file = from->ca_file;
+	opt->version = from->version.value;
+	opt->session_expiry_s = from->session_expiry.value;
+	opt->rejoin = from->rejoin.value;
+	opt->keepalive_s = from->keepalive.value;
+	if (from->keepalive.set && from->keepalive.value == 0)
+		opt->keepalive_s = MQTTWILL_KEEPALIVE_OFF;
+	return fill_password(from, opt, arena);
+}
+
+bool properties_given(const struct property_options *from)
+{
+	return from->message_expiry.set || from->payload_format.set || from->content_type || from->response_topic ||
+	       from->correlation_data.set || from->user_properties.count;
+}
+
+static uint32_t bits_of(const struct property_options *from)
+{
+	return (from->message_expiry.set ? (uint32_t)MQTTWILL_HAS_MESSAGE_EXPIRY : 0) |
+	       (from->payload_format.set ? (uint32_t)MQTTWILL_HAS_PAYLOAD_FORMAT : 0);
+}
+
+void properties_into_will(const struct property_options *from, struct mqttwill_will *will)
+{
+	will->has |= bits_of(from);
+	will->message_expiry_s = from->message_expiry.value;
+	will->payload_format = (uint8_t)from->payload_format.value;
+	will->content_type = from->content_type;
+	will->response_topic = from->response_topic;
+	will->correlation_data = from->correlation_data.bytes;
+	will->correlation_data_len = from->correlation_data.len;
+	will->user_properties = from->user_properties.items;
+	will->user_property_count = from->user_properties.count;
+}
+
+void properties_into_message(const struct property_options *from, struct mqttwill_message *message)
+{
+	message->has |= bits_of(from);
+	message->message_expiry_s = from->message_expiry.value;
+	message->payload_format = (uint8_t)from->payload_format.value;
+	message->content_type = from->content_type;
+	message->response_topic = from->response_topic;
+	message->correlation_data = from->correlation_data.bytes;
+	message->correlation_data_len = from->correlation_data.len;
+	message->user_properties = from->user_properties.items;
+	message->user_property_count = from->user_properties.count;
+}
+
+bool will_fill(const struct will_options *from, const struct property_options *properties, struct mqttwill_will *will)
+{
+	*will = (struct mqttwill_will){
+		.topic = from->topic ? from->topic : "",
+		.payload = from->payload.bytes,
+		.payload_len = from->payload.len,
+		.qos = (uint8_t)from->qos.value,
+		.retain = from->retain,
+		.delay_s = from->delay.value,
+		.has = from->delay.set ? (uint32_t)MQTTWILL_HAS_DELAY : 0,
+	};
+	properties_into_will(properties, will);
+	return from->topic || from->payload.set || from->qos.set || from->retain || from->delay.set ||
+	       properties_given(properties);
+}

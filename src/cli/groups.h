@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The option groups that several subcommands share, and how their values become the library's structures.
+ * Checking them is the library's work, not done here.
+ */
+#ifndef CLI_GROUPS_H
+#define CLI_GROUPS_H
+
+#include "cli/options.h"
+
+struct connection_options {
+	const char   *url; /* default mqtt://localhost */
+	const char   *id;
+	const char   *user;
+	const char   *password;
+	const char   *password_file;
+	const char   *ca_file;
+	struct number keepalive;
+	struct number version;
+	struct number session_expiry;
+	struct number rejoin;
+	struct number timeout; /* for the first connection, in ms */
+};
+
+/* The properties that wills and messages have in common. */
+struct property_options {
+	struct number     message_expiry;
+	struct number     payload_format;
+	const char       *content_type;
+	const char       *response_topic;
+	struct payload    correlation_data;
+	struct properties user_properties;
+};
+
+struct will_options {
+	const char    *topic;
+	struct payload payload;
+	struct number  qos;
+	bool           retain;
+	struct number  delay;
+	struct number  goodbye;
+};
+
+extern const struct option connection_table[];
+extern const struct option property_table[];
+extern const struct option will_table[];
+extern const struct choice goodbye_choices[];
+
+/* QoS as the library's field takes it; whatever is above 2 stays so, for the library to refuse. */
+enum { QOS_FIELD_MAX = 255 };
+
+enum exit_code connection_fill(const struct connection_options *from, struct mqttwill_options *opt, struct arena *arena);
+bool           properties_given(const struct property_options *from);
+void           properties_into_will(const struct property_options *from, struct mqttwill_will *will);
+void           properties_into_message(const struct property_options *from, struct mqttwill_message *message);
+
+/* False: no option of a will was given, so there is none. */
+bool will_fill(const struct will_options *from, const struct property_options *properties, struct mqttwill_will *will);
+
+#endif

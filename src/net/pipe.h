@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A byte pipe that knows no MQTT: filters stacked on each other (tcp at the bottom, tls above it), each a small state
+ * machine that never blocks. Whoever owns the top filter owns them all.
+ */
+#ifndef NET_PIPE_H
+#define NET_PIPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	PIPE_WAIT = 1, /* not yet: wait for what `wants` says, or the deadline, and call again */
+	PIPE_READ = 1, /* bits of `wants` */
+	PIPE_WRITE = 2
+};
+
+/* Why a pipe broke: an MQTTWILL_E... and a sentence. */
+struct pipe_error {
+	int  code;
+	char text[240];
+};
+
+struct pipe;
+
+struct pipe_ops {
+	/* Goes on with opening: 0 when it is open, PIPE_WAIT, or an error. */
+	int (*open)(struct pipe *p, uint64_t now_ms);
+	/* Bytes read; 0 at the end of the stream; -1 where none are there yet; an error below -1. */
+	ssize_t (*read)(struct pipe *p, void *buf, size_t size);
+	/* Bytes written; -1 where none can be yet; an error below -1. */
+	ssize_t (*write)(struct pipe *p, const void *bytes, size_t n);
+	/* Nothing more will be written: the other side shall see the end of the stream. */
+	void (*finish)(struct pipe *p);
+	/* Closes and frees this filter and those below. `reset`: the other side shall see a broken connection. */
+	void (*close)(struct pipe *p, bool reset);
+	/* Bytes that can be read though the descriptor may be quiet; NULL: never any. */
+	size_t (*pending)(struct pipe *p);
+};
+
+struct pipe {
+	const struct pipe_ops *ops;
+	struct pipe           *below;
+	struct pipe_error     *error;    /* shared by the whole stack, owned by the caller */
+	uint64_t               deadline; /* while opening: when to call open() again at the latest; UINT64_MAX: none */
+	int                    fd;       /* to be watched; it may change until the pipe is open; -1: none now */
+	uint8_t                wants;    /* PIPE_READ, PIPE_WRITE: what the last call that had to wait is waiting for */
+};
+
+/* Sets the error from a format; returns its code. */
+int pipe_fail(struct pipe_error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static inline void pipe_close(struct pipe *p, bool reset)
+{
+	if (p)
+		p->ops->close(p, reset);
+}
+
+#endif
