@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every suite of the unit tests; main.c runs them all.
+ */
+#ifndef UNIT_SUITES_H
+#define UNIT_SUITES_H
+
+#include <check.h>
+
+Suite *base_suite(void);
+Suite *buf_suite(void);
+Suite *utf8_suite(void);
+
+#endif
