@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CONNECT, in the order of MQTT 5, 3.1.4: what may be refused is refused first and changes nothing; then the take-over,
+ * where the old connection's will has its say; then Clean Start; then the new will; then CONNACK.
+ */
+#include "base/utf8.h"
+#include "broker/delivery.h"
+#include "broker/link.h"
+#include "broker/session.h"
+#include "broker/will.h"
+
+#include <stdio.h>
+
+/* ---- CONNACK ---- */
+
+/* The return codes of 3.x; a reason that has none is told by closing without CONNACK. */
+static const struct {
+	uint8_t reason, code;
+} return_codes[] = {
+	{REASON_SUCCESS, 0},         {REASON_BAD_VERSION, 1},    {REASON_BAD_CLIENT_ID, 2}, {REASON_UNAVAILABLE, 3},
+	{REASON_BAD_CREDENTIALS, 4}, {REASON_NOT_AUTHORIZED, 5}, {REASON_BUSY, 3},          {REASON_BANNED, 5},
+};
+
+static void send_connack(struct broker_link *l, struct packet *pk)
+{
+	size_t i = 0;
+	if (l->level == LEVEL_5) {
+		link_send(l, pk);
+		return;
+	}
+	while (i < sizeof return_codes / sizeof return_codes[0] && return_codes[i].reason != pk->reason)
+		i++;
+	if (i == sizeof return_codes / sizeof return_codes[0])
+		return;
+	pk->reason = return_codes[i].code;
+	pk->session_present &= l->level != LEVEL_31; /* 3.1 has no such bit */
+	link_send(l, pk);
+}
+
+static void refuse(struct broker_link *l, uint8_t reason, const char *text, struct span client_id, uint64_t now_ms)
+{
+	struct packet       pk = {.type = PACKET_CONNACK, .reason = reason};
+	struct broker_event event = {.type = BROKER_REFUSED, .client_id = client_id, .reason = reason, .text = text};
+	if (text) {
+		pk.props.has = HAS(REASON_STRING);
+		pk.props.reason_string = span_text(text, 0);
+	}
+	broker_say(l->broker, event, now_ms);
+	send_connack(l, &pk);
+	link_close(l, reason, text, now_ms); /* [MQTT-3.2.2-7] */
+}
+
+uint8_t connect_level(struct span bytes)
+{
+	struct frame f;
+	if (frame_read(&f, LEVEL_311, bytes.p, bytes.n) != 1 || bytes.n < f.header + 2u)
+		return 0;
+	size_t at = f.header + 2u + get_u16(bytes.p + f.header);
+	return at < bytes.n ? bytes.p[at] : 0;
+}
+
+void connect_failed(struct broker_link *l, struct span bytes, const struct fault *fault, uint64_t now_ms)
+{
+	uint8_t level = bytes.n && bytes.p[0] >> 4 == PACKET_CONNECT ? connect_level(bytes) : 0;
+	l->level = level >= LEVEL_5 ? LEVEL_5 : LEVEL_311; /* a version that is not known yet is told 0x84 */
+	if (!level || !reason_legal(PACKET_CONNACK, FROM_SERVER, fault->reason))
+		l->packet_max = 0; /* nothing can be told */
+	refuse(l, fault->reason, fault->text, span_of(NULL, 0), now_ms);
+}
+
+/* ---- What may be refused ---- */
+
+struct request {
+	struct broker_link   *link;
+	const struct packet  *pk;
+	const struct connect *connect;
+};
+
+static uint8_t check_client_id(const struct request *r)
+{
+	size_t n = r->connect->client_id.n;
+	bool   bad = (r->connect->level == LEVEL_31 && (n < 1 || n > 23)) ||
+	           (r->connect->level == LEVEL_311 && n == 0 && !r->connect->clean_start); /* [311: MQTT-3.1.3-8] */
+	return bad ? REASON_BAD_CLIENT_ID : 0;
+}
+
+static uint8_t check_method(const struct request *r)
+{
+	return r->pk->props.has & HAS(AUTH_METHOD) ? REASON_BAD_AUTH_METHOD : 0; /* [MQTT-4.12.0-1] */
+}
+
+static bool equal(struct span given, const char *wanted)
+{
+	return !wanted || (given.p && span_equal(given, span_of(wanted, strlen(wanted))));
+}
+
+static uint8_t check_credentials(const struct request *r)
+{
+	const struct broker_options *options = &r->link->broker->options;
+	bool good = equal(r->connect->user_name, options->user_name) && equal(r->connect->password, options->password);
+	return good ? 0 : REASON_BAD_CREDENTIALS;
+}
+
+static uint8_t check_will_qos(const struct request *r)
+{
+	bool good = !r->connect->has_will || r->connect->will_qos <= broker_maximum_qos(r->link->broker);
+	return good ? 0 : REASON_NO_QOS; /* [MQTT-3.2.2-12] */
+}
+
+static uint8_t check_will_retain(const struct request *r)
+{
+	bool good = !r->connect->has_will || !r->connect->will_retain || broker_retains(r->link->broker);
+	return good ? 0 : REASON_NO_RETAIN; /* [MQTT-3.2.2-13] */
+}
+
+static uint8_t check_will_format(const struct request *r)
+{
+	const struct connect *c = r->connect;
+	if (!c->has_will || !(c->will.has & HAS(PAYLOAD_FORMAT)) || c->will.payload_format != 1)
+		return 0;
+	return utf8_good_text(c->will_payload.p, c->will_payload.n) == c->will_payload.n ? 0 : REASON_BAD_PAYLOAD_FORMAT;
+}
+
+static uint8_t check_operator(const struct request *r)
+{
+	uint8_t reason = r->link->broker->refuse_next;
+	r->link->broker->refuse_next = 0;
+	return reason;
+}
+
+static uint8_t check(const struct request *r)
+{
+	static uint8_t (*const checks[])(const struct request *r) = {
+		check_client_id, check_method, check_credentials, check_will_qos, check_will_retain, check_will_format,
+		check_operator,
+	};
+	uint8_t reason = 0;
+	for (size_t i = 0; i < sizeof checks / sizeof checks[0] && !reason; i++)
+		reason = checks[i](r);
+	return reason;
+}
+
+/* ---- What changes ---- */
+
+/* 3.x has no session expiry: Clean Session ends the session with its connection, otherwise it stays. */
+static uint32_t expiry_asked(const struct request *r)
+{
+	if (r->connect->level != LEVEL_5)
+		return r->connect->clean_start ? 0 : EXPIRY_NEVER;
+	return r->pk->props.has & HAS(SESSION_EXPIRY) ? r->pk->props.session_expiry : 0;
+}
+
+static uint32_t expiry_in_force(const struct request *r)
+{
+	const struct props *announce = &r->link->broker->options.announce;
+	bool                overrides = r->connect->level == LEVEL_5 && announce->has & HAS(SESSION_EXPIRY);
+	return overrides ? announce->session_expiry : expiry_asked(r); /* 3.2.2.3.2 */
+}
+
+static void settle_link(const struct request *r)
+{
+	const struct props *announce = &r->link->broker->options.announce, *asked = &r->pk->props;
+	struct broker_link *l = r->link;
+	bool                serverside = r->connect->level == LEVEL_5 && announce->has & HAS(SERVER_KEEP_ALIVE);
+	l->keep_alive_s = serverside ? announce->server_keep_alive : r->connect->keep_alive; /* [MQTT-3.2.2-21] */
+	l->receive_maximum = asked->has & HAS(RECEIVE_MAXIMUM) ? asked->receive_maximum : 65535;
+	l->quota = l->receive_maximum;
+}
+
+static void settle_level(const struct request *r)
+{
+	bool limits = r->pk->props.has & HAS(MAXIMUM_PACKET_SIZE);
+	r->link->level = r->connect->level;
+	r->link->packet_max = limits ? r->pk->props.maximum_packet_size : UINT32_MAX;
+}
+
+/* 3.1.4, step 3. The old connection's will is due from now, and published now where nothing delays it. */
+static void take_over(struct broker *b, struct span client_id, uint64_t now_ms)
+{
+	struct session *old = session_find(b, client_id);
+	if (old && old->link)
+		link_end(old->link, REASON_TAKEN_OVER, "another connection took the session over", now_ms); /* [MQTT-3.1.4-3] */
+}
+
+/*
+ * 3.1.4, step 4. Which session the connection is to have: an old one, where the take-over left it and the client wants it,
+ * or a new one. *present tells which.
+ */
+static struct session *settle_session(const struct request *r, struct span client_id, bool *present, uint64_t now_ms)
+{
+	struct session *old = session_find(r->link->broker, client_id);
+	if (old && r->connect->clean_start) {
+		session_end(old, now_ms); /* [MQTT-3.1.2-4], [MQTT-3.1.4-4] */
+		old = NULL;
+	}
+	*present = old != NULL;
+	if (old)
+		will_cancel(old, now_ms); /* [MQTT-3.1.3-9] */
+	return old ? old : session_new(r->link->broker, client_id);
+}
+
+static void accept(const struct request *r, struct session *s, bool present, bool assigned, uint64_t now_ms)
+{
+	struct packet pk = {.type = PACKET_CONNACK, .session_present = present, .props = r->link->broker->options.announce};
+	pk.props.has |= HAS(SHARED_AVAILABLE); /* and there are none */
+	if (assigned) {
+		pk.props.has |= HAS(ASSIGNED_CLIENT_ID); /* [MQTT-3.1.3-7] */
+		pk.props.assigned_client_id = s->client_id;
+	}
+	broker_say(s->broker,
+	           (struct broker_event){
+			   .type = BROKER_CONNECTED,
+			   .client_id = s->client_id,
+			   .session_present = present,
+		   },
+	           now_ms);
+	send_connack(r->link, &pk);
+	r->link->state = LINK_UP;
+	link_touch(r->link, now_ms);
+}
+
+static struct span assign_id(struct broker *b, char buf[32])
+{
+	do
+		snprintf(buf, 32, "stub-%llu", (unsigned long long)++b->assigned);
+	while (session_find(b, span_text(buf, 0)));
+	return span_text(buf, 0);
+}
+
+void on_connect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
+{
+	const struct connect *c = &pk->connect;
+	struct request        r = {l, pk, c};
+	char                  buf[32];
+	bool                  present, assigned = c->client_id.n == 0;
+	settle_level(&r);
+	uint8_t reason = check(&r);
+	if (reason) {
+		refuse(l, reason, reason_name(PACKET_CONNACK, reason), c->client_id, now_ms);
+		return;
+	}
+	struct span     client_id = assigned ? assign_id(l->broker, buf) : c->client_id;
+	struct message *will = c->has_will ? message_from_will(c, client_id) : NULL;
+	take_over(l->broker, client_id, now_ms);
+	struct session *s = settle_session(&r, client_id, &present, now_ms);
+	if (!s || (c->has_will && !will)) {
+		message_release(will);
+		refuse(l, REASON_QUOTA, "no memory", client_id, now_ms);
+		return;
+	}
+	session_attach(s, l);
+	s->expiry_s = expiry_in_force(&r);
+	settle_link(&r);
+	will_store(s, will, c->will.has & HAS(WILL_DELAY) ? c->will.will_delay : 0, now_ms); /* before CONNACK */
+	accept(&r, s, present, assigned, now_ms);
+	delivery_resume(s, now_ms); /* [MQTT-4.4.0-1] */
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The receive loop and the table of packets. Sending closes nothing: a link whose output overflows is marked and its
+ * timer set to "now", because the sender may be in the middle of a walk over all sessions.
+ */
+#include "broker/link.h"
+
+#include <stdlib.h>
+
+#include "broker/delivery.h"
+#include "broker/session.h"
+#include "broker/will.h"
+
+enum {
+	PIECE = 64 * 1024, /* input is taken in pieces of this size, so that one packet and one piece are the ceiling */
+	CONNECT_HEAD = 16  /* bytes in which a CONNECT has told its level */
+};
+
+static void cut(struct broker_link *l)
+{
+	l->cut = true;
+	timer_arm(&l->broker->timers, &l->timer, 0);
+}
+
+bool link_send(struct broker_link *l, const struct packet *pk)
+{
+	size_t size = l->cut ? 0 : packet_size(pk, l->level);
+	if (size == 0 || size > l->packet_max)
+		return false; /* [MQTT-3.1.2-24] */
+	uint8_t *out = buf_reserve(&l->out, size);
+	if (!out) {
+		cut(l);
+		return false;
+	}
+	packet_encode(pk, l->level, out);
+	buf_commit(&l->out, size);
+	return true;
+}
+
+void link_answer(struct broker_link *l, enum packet_type type, uint16_t id, uint8_t reason)
+{
+	link_send(l, &(struct packet){.type = (uint8_t)type, .id = id, .reason = reason});
+}
+
+void link_close(struct broker_link *l, uint8_t reason, const char *text, uint64_t now_ms)
+{
+	if (l->state == LINK_CLOSING)
+		return;
+	l->state = LINK_CLOSING;
+	timer_arm(&l->broker->timers, &l->timer, now_ms + l->broker->options.linger_ms);
+	if (!l->session)
+		return;
+	struct broker_event event = {
+		.type = BROKER_DISCONNECTED,
+		.client_id = l->session->client_id,
+		.reason = reason,
+		.text = text,
+	};
+	broker_say(l->broker, event, now_ms);
+	session_detach(l->session, now_ms);
+}
+
+void link_end(struct broker_link *l, uint8_t reason, const char *text, uint64_t now_ms)
+{
+	struct packet pk = {.type = PACKET_DISCONNECT, .reason = reason};
+	bool          says = l->state == LINK_UP && l->level == LEVEL_5 && reason_legal(PACKET_DISCONNECT, FROM_SERVER, reason);
+	if (says && text) {
+		pk.props.has = HAS(REASON_STRING);
+		pk.props.reason_string = span_text(text, 0);
+	}
+	if (says && !link_send(l, &pk)) {
+		pk.props.has = 0; /* [MQTT-3.14.2-3]: too long for the client */
+		link_send(l, &pk);
+	}
+	link_close(l, reason, text, now_ms);
+}
+
+void link_touch(struct broker_link *l, uint64_t now_ms)
+{
+	if (l->cut || l->state != LINK_UP)
+		return;
+	if (l->keep_alive_s) /* [MQTT-3.1.2-22]: one and a half times */
+		timer_arm(&l->broker->timers, &l->timer, now_ms + (uint64_t)l->keep_alive_s * 1500);
+	else
+		timer_stop(&l->broker->timers, &l->timer);
+}
+
+static void on_timeout(struct timer *t, uint64_t now_ms)
+{
+	struct broker_link *l = list_entry(t, struct broker_link, timer);
+	if (l->cut || l->state == LINK_CLOSING)
+		l->flushed = true;
+	if (l->cut)
+		link_close(l, REASON_QUOTA, "the client does not read", now_ms);
+	else if (l->state == LINK_UP)
+		link_end(l, REASON_KEEP_ALIVE_TIMEOUT, "nothing came for one and a half times the keep-alive", now_ms);
+	else
+		link_close(l, 0, "no CONNECT came", now_ms);
+}
+
+static void on_pingreq(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
+{
+	(void)pk;
+	(void)now_ms;
+	link_answer(l, PACKET_PINGRESP, 0, 0); /* [MQTT-3.12.4-1] */
+}
+
+/* 3.14.2.2.2: the interval may change, but not from 0; a DISCONNECT that tries is no valid one, and the will stays. */
+static void on_disconnect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
+{
+	struct session *s = l->session;
+	bool            changes = pk->props.has & HAS(SESSION_EXPIRY);
+	if (changes && s->expiry_s == 0 && pk->props.session_expiry != 0) {
+		link_end(l, REASON_PROTOCOL_ERROR, "a session expiry interval of 0 cannot be raised by DISCONNECT", now_ms);
+		return;
+	}
+	if (changes)
+		s->expiry_s = pk->props.session_expiry;
+	if (pk->reason == REASON_SUCCESS) /* in 3.x there is no other */
+		will_delete(s, now_ms);
+	link_close(l, pk->reason, "DISCONNECT", now_ms);
+}
+
+/* 0x15 in CONNECT is refused, so that nobody may go on with AUTH [MQTT-4.12.0-6]. */
+static void on_auth(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
+{
+	(void)pk;
+	link_end(l, REASON_PROTOCOL_ERROR, "AUTH without enhanced authentication", now_ms);
+}
+
+typedef void on_packet(struct broker_link *l, const struct packet *pk, uint64_t now_ms);
+
+static const struct {
+	on_packet      *on;
+	enum link_state when;
+} handlers[PACKET_TYPES] = {
+	[PACKET_CONNECT] = {on_connect, LINK_NEW},
+	[PACKET_PUBLISH] = {on_publish, LINK_UP},
+	[PACKET_PUBACK] = {on_acknowledgement, LINK_UP},
+	[PACKET_PUBREC] = {on_acknowledgement, LINK_UP},
+	[PACKET_PUBREL] = {on_pubrel, LINK_UP},
+	[PACKET_PUBCOMP] = {on_acknowledgement, LINK_UP},
+	[PACKET_SUBSCRIBE] = {on_subscribe, LINK_UP},
+	[PACKET_UNSUBSCRIBE] = {on_unsubscribe, LINK_UP},
+	[PACKET_PINGREQ] = {on_pingreq, LINK_UP},
+	[PACKET_DISCONNECT] = {on_disconnect, LINK_UP},
+	[PACKET_AUTH] = {on_auth, LINK_UP},
+};
+
+static void fail(struct broker_link *l, struct span bytes, const struct fault *fault, uint64_t now_ms)
+{
+	if (l->state == LINK_NEW)
+		connect_failed(l, bytes, fault, now_ms);
+	else
+		link_end(l, fault->reason, fault->text, now_ms); /* [MQTT-4.13.1-1] */
+}
+
+static void handle(struct broker_link *l, struct span bytes, uint64_t now_ms)
+{
+	struct packet pk;
+	struct fault  fault;
+	if (packet_decode(&pk, l->level, FROM_CLIENT, bytes.p, bytes.n, &fault) < 0) {
+		fail(l, bytes, &fault, now_ms);
+		return;
+	}
+	if (!handlers[pk.type].on || handlers[pk.type].when != l->state) {
+		/* [MQTT-3.1.0-1], [MQTT-3.1.0-2]: CONNECT comes first, and once */
+		fault = (struct fault){REASON_PROTOCOL_ERROR, "MQTT-3.1.0-2", "a packet out of place"};
+		fail(l, bytes, &fault, now_ms);
+		return;
+	}
+	link_touch(l, now_ms);
+	handlers[pk.type].on(l, &pk, now_ms);
+}
+
+/* What can be said of a packet before all of it is here. True: nothing is wrong so far. */
+static bool check_head(struct broker_link *l, struct span bytes, const struct frame *f, uint64_t now_ms)
+{
+	static const struct fault large = {REASON_TOO_LARGE, "MQTT-3.2.2-15", "the packet is larger than announced"};
+	static const struct fault first = {REASON_PROTOCOL_ERROR, "MQTT-3.1.0-1", "the first packet is not CONNECT"};
+	const struct fault       *fault = NULL;
+	if (l->state == LINK_NEW && f->type != PACKET_CONNECT)
+		fault = &first;
+	else if (f->size > broker_packet_max(l->broker) && (l->state == LINK_UP || bytes.n >= CONNECT_HEAD))
+		fault = &large;
+	if (fault)
+		fail(l, bytes, fault, now_ms);
+	return !fault;
+}
+
+/* False where more bytes are needed, or no more are wanted. */
+static bool take_packet(struct broker_link *l, uint64_t now_ms)
+{
+	static const struct fault length = {REASON_MALFORMED, "MQTT 5, 2.1.4", "the Remaining Length is malformed"};
+	struct frame              f;
+	struct span               bytes = span_of(buf_front(&l->in), buf_len(&l->in));
+	int                       rc = frame_read(&f, l->level, bytes.p, bytes.n);
+	if (rc < 0)
+		fail(l, bytes, &length, now_ms);
+	if (rc <= 0 || !check_head(l, bytes, &f, now_ms) || bytes.n < f.size)
+		return false;
+	handle(l, span_of(bytes.p, f.size), now_ms);
+	buf_take(&l->in, f.size);
+	return true;
+}
+
+void broker_receive(struct broker_link *l, const uint8_t *bytes, size_t len, uint64_t now_ms)
+{
+	broker_tick(l->broker, now_ms);
+	while (len && l->state != LINK_CLOSING && !l->cut) {
+		size_t n = len < PIECE ? len : PIECE;
+		if (!buf_append(&l->in, bytes, n)) {
+			link_end(l, REASON_UNSPECIFIED, "no memory", now_ms);
+			break;
+		}
+		bytes += n;
+		len -= n;
+		while (l->state != LINK_CLOSING && buf_len(&l->in) && take_packet(l, now_ms))
+			;
+	}
+	if (l->state == LINK_CLOSING)
+		buf_fini(&l->in);
+	buf_relax(&l->in);
+}
+
+struct broker_link *broker_accept(struct broker *b, uint64_t now_ms)
+{
+	broker_tick(b, now_ms);
+	struct broker_link *l = calloc(1, sizeof *l);
+	if (!l)
+		return NULL;
+	if (!timers_join(&b->timers, 1)) {
+		free(l);
+		return NULL;
+	}
+	l->broker = b;
+	l->level = LEVEL_311; /* until CONNECT tells */
+	l->packet_max = UINT32_MAX;
+	l->timer.fire = on_timeout;
+	buf_init(&l->in, (size_t)broker_packet_max(b) + PIECE);
+	buf_init(&l->out, BROKER_OUTPUT_MAX);
+	list_push(&b->links, &l->node);
+	timer_arm(&b->timers, &l->timer, now_ms + b->options.connect_timeout_ms);
+	return l;
+}
+
+size_t broker_output(const struct broker_link *l, const uint8_t **bytes)
+{
+	*bytes = buf_len(&l->out) ? buf_front(&l->out) : NULL;
+	return buf_len(&l->out);
+}
+
+void broker_sent(struct broker_link *l, size_t n, uint64_t now_ms)
+{
+	broker_tick(l->broker, now_ms);
+	buf_take(&l->out, n);
+	buf_relax(&l->out);
+	if (l->session)
+		delivery_pump(l->session, now_ms);
+}
+
+bool broker_wants_close(const struct broker_link *l)
+{
+	return l->state == LINK_CLOSING && (l->flushed || buf_len(&l->out) == 0);
+}
+
+void broker_closed(struct broker_link *l, uint64_t now_ms)
+{
+	struct broker *b = l->broker;
+	broker_tick(b, now_ms);
+	link_close(l, 0, "the network connection has gone", now_ms);
+	timer_stop(&b->timers, &l->timer);
+	timers_leave(&b->timers, 1);
+	list_remove(&l->node);
+	buf_fini(&l->in);
+	buf_fini(&l->out);
+	free(l);
+}
