@@ -7,72 +7,94 @@
 #include <string.h>
 
 static const struct choice version_choices[] = {
-	{"3.1", MQTTWILL_V31}, {"3.1.1", MQTTWILL_V311}, {"5", MQTTWILL_V5}, {NULL, 0}};
+	{"3.1", MQTTWILL_V31},
+	{"3.1.1", MQTTWILL_V311},
+	{"5", MQTTWILL_V5},
+	{NULL, 0},
+};
 
 static const struct choice rejoin_choices[] = {
-	{"safe", MQTTWILL_REJOIN_SAFE}, {"clean", MQTTWILL_REJOIN_CLEAN}, {"always", MQTTWILL_REJOIN_ALWAYS}, {NULL, 0}};
+	{"safe", MQTTWILL_REJOIN_SAFE},
+	{"clean", MQTTWILL_REJOIN_CLEAN},
+	{"always", MQTTWILL_REJOIN_ALWAYS},
+	{NULL, 0},
+};
 
-const struct choice goodbye_choices[] = {{"offline", MQTTWILL_GOODBYE_OFFLINE},
-                                         {"with-will", MQTTWILL_GOODBYE_WITH_WILL},
-                                         {"silent", MQTTWILL_GOODBYE_SILENT},
-                                         {"abort", MQTTWILL_GOODBYE_ABORT},
-                                         {NULL, 0}};
+const struct choice goodbye_choices[] = {
+	{"offline", MQTTWILL_GOODBYE_OFFLINE},
+	{"with-will", MQTTWILL_GOODBYE_WITH_WILL},
+	{"silent", MQTTWILL_GOODBYE_SILENT},
+	{"abort", MQTTWILL_GOODBYE_ABORT},
+	{NULL, 0},
+};
 
-static const struct choice leaving_choices[] = {{"with-will", MQTTWILL_GOODBYE_WITH_WILL},
-                                                {"silent", MQTTWILL_GOODBYE_SILENT},
-                                                {"abort", MQTTWILL_GOODBYE_ABORT},
-                                                {NULL, 0}};
+const struct choice leaving_choices[] = {
+	{"with-will", MQTTWILL_GOODBYE_WITH_WILL},
+	{"silent", MQTTWILL_GOODBYE_SILENT},
+	{"abort", MQTTWILL_GOODBYE_ABORT},
+	{NULL, 0},
+};
 
 #define AT(member) offsetof(struct connection_options, member)
 const struct option connection_table[] = {
-	{.name = "url", .value = "URL", .type = OPTION_TEXT, .offset = AT(url),
-	 .help = "mqtt[s]://[user[:password]@]host[:port]; default mqtt://localhost"},
-	{.name = "id", .value = "CLIENTID", .type = OPTION_TEXT, .offset = AT(id), .help = "client id; default: the broker's choice"},
-	{.name = "user", .value = "NAME", .type = OPTION_TEXT, .offset = AT(user), .help = "user name"},
-	{.name = "password", .value = "PASSWORD", .type = OPTION_TEXT, .offset = AT(password), .help = "password; ps(1) shows it"},
-	{.name = "password-file", .value = "FILE", .type = OPTION_TEXT, .offset = AT(password_file),
-	 .help = "password from a file's first line"},
-	{.name = "cafile", .value = "FILE", .type = OPTION_TEXT, .offset = AT(ca_file),
-	 .help = "trusted certificates, PEM; default: the system's"},
-	{.name = "version", .value = "3.1|3.1.1|5", .type = OPTION_CHOICE, .offset = AT(version), .choices = version_choices,
-	 .help = "of MQTT; default 5"},
-	{.name = "keepalive", .value = "S", .type = OPTION_NUMBER, .offset = AT(keepalive), .max = 65535,
-	 .rule = "MQTT 5, 3.1.2.10", .help = "keep-alive in seconds; default 60; 0 turns it off"},
-	{.name = "session-expiry", .value = "S", .type = OPTION_NUMBER, .offset = AT(session_expiry), .rule = "MQTT 5, 3.1.2.11.2",
-	 .help = "how long the session outlives a connection; default 0"},
-	{.name = "rejoin", .value = "safe|clean|always", .type = OPTION_CHOICE, .offset = AT(rejoin), .choices = rejoin_choices,
-	 .help = "what to do with a session that the broker still has; default safe"},
-	{.name = "timeout", .value = "S", .type = OPTION_DURATION, .offset = AT(timeout),
-	 .help = "how long the first connection may take; see the manual"},
-	{.name = NULL}};
+	{.name = "url", .value = "URL", .help = "mqtt[s]://[user[:password]@]host[:port]; default mqtt://localhost",
+	 .type = OPTION_TEXT, .offset = AT(url)},
+	{.name = "id", .value = "CLIENTID", .help = "client id; default: the broker's choice",
+	 .type = OPTION_TEXT, .offset = AT(id)},
+	{.name = "user", .value = "NAME", .help = "user name",
+	 .type = OPTION_TEXT, .offset = AT(user)},
+	{.name = "password", .value = "PASSWORD", .help = "password; ps(1) shows it",
+	 .type = OPTION_TEXT, .offset = AT(password)},
+	{.name = "password-file", .value = "FILE", .help = "password from a file's first line",
+	 .type = OPTION_TEXT, .offset = AT(password_file)},
+	{.name = "cafile", .value = "FILE", .help = "trusted certificates, PEM; default: the system's",
+	 .type = OPTION_TEXT, .offset = AT(ca_file)},
+	{.name = "version", .value = "3.1|3.1.1|5", .help = "of MQTT; default 5",
+	 .type = OPTION_CHOICE, .offset = AT(version), .choices = version_choices},
+	{.name = "keepalive", .value = "S", .help = "keep-alive in seconds; default 60; 0 turns it off",
+	 .type = OPTION_NUMBER, .offset = AT(keepalive), .max = 65535, .rule = "MQTT 5, 3.1.2.10"},
+	{.name = "session-expiry", .value = "S", .help = "how long the session outlives a connection; default 0",
+	 .type = OPTION_NUMBER, .offset = AT(session_expiry), .rule = "MQTT 5, 3.1.2.11.2"},
+	{.name = "rejoin", .value = "safe|clean|always", .help = "what to do with a session the broker has; default safe",
+	 .type = OPTION_CHOICE, .offset = AT(rejoin), .choices = rejoin_choices},
+	{.name = "timeout", .value = "S", .help = "how long the first connection may take; see the manual",
+	 .type = OPTION_DURATION, .offset = AT(timeout)},
+	{.name = NULL},
+};
 #undef AT
 
 #define AT(member) offsetof(struct property_options, member)
 const struct option property_table[] = {
-	{.name = "message-expiry", .value = "S", .type = OPTION_NUMBER, .offset = AT(message_expiry), .rule = "MQTT 5, 3.3.2.3.3",
-	 .help = "seconds after which the broker drops the message"},
-	{.name = "payload-format", .value = "0|1", .type = OPTION_NUMBER, .offset = AT(payload_format), .max = 255,
-	 .help = "0 bytes, 1 UTF-8 text"},
-	{.name = "content-type", .value = "TEXT", .type = OPTION_TEXT, .offset = AT(content_type), .help = "such as text/plain"},
-	{.name = "response-topic", .value = "TOPIC", .type = OPTION_TEXT, .offset = AT(response_topic), .help = "where to answer"},
-	{.name = "correlation-data", .value = "PAYLOAD", .type = OPTION_PAYLOAD, .offset = AT(correlation_data),
-	 .help = "what tells one answer from another"},
-	{.name = "user-property", .value = "NAME=VALUE", .type = OPTION_PROPERTY, .offset = AT(user_properties),
-	 .help = "may be repeated; the order is kept"},
-	{.name = NULL}};
+	{.name = "message-expiry", .value = "S", .help = "seconds after which the broker drops the message",
+	 .type = OPTION_NUMBER, .offset = AT(message_expiry), .rule = "MQTT 5, 3.3.2.3.3"},
+	{.name = "payload-format", .value = "0|1", .help = "0 bytes, 1 UTF-8 text",
+	 .type = OPTION_NUMBER, .offset = AT(payload_format), .max = 255},
+	{.name = "content-type", .value = "TEXT", .help = "such as text/plain",
+	 .type = OPTION_TEXT, .offset = AT(content_type)},
+	{.name = "response-topic", .value = "TOPIC", .help = "where to answer",
+	 .type = OPTION_TEXT, .offset = AT(response_topic)},
+	{.name = "correlation-data", .value = "PAYLOAD", .help = "what tells one answer from another",
+	 .type = OPTION_PAYLOAD, .offset = AT(correlation_data)},
+	{.name = "user-property", .value = "NAME=VALUE", .help = "may be repeated; the order is kept",
+	 .type = OPTION_PROPERTY, .offset = AT(user_properties)},
+	{.name = NULL},
+};
 #undef AT
 
 #define AT(member) offsetof(struct will_options, member)
 const struct option will_table[] = {
-	{.name = "topic", .value = "TOPIC", .type = OPTION_TEXT, .offset = AT(topic), .help = "where the will is published"},
-	{.name = "payload", .value = "PAYLOAD", .type = OPTION_PAYLOAD, .offset = AT(payload), .help = "0 to 65,535 bytes; default none"},
-	{.name = "qos", .value = "0|1|2", .type = OPTION_NUMBER, .offset = AT(qos), .max = QOS_FIELD_MAX, .help = "default 0"},
-	{.name = "retain", .type = OPTION_FLAG, .offset = AT(retain), .help = "the broker keeps it for late subscribers"},
-	{.name = "delay", .value = "S", .type = OPTION_NUMBER, .offset = AT(delay), .rule = "MQTT 5, 3.1.3.2.2",
-	 .help = "seconds between the loss and the will"},
-	{.name = "leave", .value = "with-will|silent|abort", .type = OPTION_CHOICE, .offset = AT(goodbye), .choices = leaving_choices,
-	 .help = "how the command ends; default silent: the will is dropped"},
-	{.name = NULL}};
+	{.name = "topic", .value = "TOPIC", .help = "where the will is published",
+	 .type = OPTION_TEXT, .offset = AT(topic)},
+	{.name = "payload", .value = "PAYLOAD", .help = "0 to 65,535 bytes; default none",
+	 .type = OPTION_PAYLOAD, .offset = AT(payload)},
+	{.name = "qos", .value = "0|1|2", .help = "default 0",
+	 .type = OPTION_NUMBER, .offset = AT(qos), .max = QOS_FIELD_MAX},
+	{.name = "retain", .help = "the broker keeps it for late subscribers",
+	 .type = OPTION_FLAG, .offset = AT(retain)},
+	{.name = "delay", .value = "S", .help = "seconds between the loss and the will",
+	 .type = OPTION_NUMBER, .offset = AT(delay), .rule = "MQTT 5, 3.1.3.2.2"},
+	{.name = NULL},
+};
 #undef AT
 
 static void first_line(struct payload *p)
@@ -85,7 +107,8 @@ static void first_line(struct payload *p)
 		p->len--;
 }
 
-static enum exit_code fill_password(const struct connection_options *from, struct mqttwill_options *opt, struct arena *arena)
+static enum exit_code fill_password(const struct connection_options *from, struct mqttwill_options *opt,
+                                    struct arena *arena)
 {
 	opt->password = from->password;
 	if (!from->password_file)

@@ -38,13 +38,13 @@ struct will_options {
 	struct number  qos;
 	bool           retain;
 	struct number  delay;
-	struct number  goodbye;
 };
 
 extern const struct option connection_table[];
 extern const struct option property_table[];
 extern const struct option will_table[];
-extern const struct choice goodbye_choices[];
+extern const struct choice goodbye_choices[]; /* of a client with presence */
+extern const struct choice leaving_choices[]; /* of one without */
 
 /* QoS as the library's field takes it; whatever is above 2 stays so, for the library to refuse. */
 enum { QOS_FIELD_MAX = 255 };

@@ -144,7 +144,8 @@ static bool is_named(const struct option_group *g, const struct option *o, const
 	       !strncmp(name + prefix, o->name, len - prefix);
 }
 
-static const struct option *find(const struct command_line *line, const char *name, size_t len, char letter, void **member)
+static const struct option *find(const struct command_line *line, const char *name, size_t len, char letter,
+                                 void **member)
 {
 	for (size_t i = 0; i < line->group_count; i++) {
 		const struct option_group *g = &line->groups[i];

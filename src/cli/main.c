@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The `mqttwill` command: finds the subcommand in a table and gives it the rest of the line.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <mqttwill.h>
+
+#include "cli/command.h"
+#include "cli/say.h"
+
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+	{"run", command_run, "hold a device's presence until SIGTERM, then say goodbye"},
+	{"pub", command_pub, "publish a message, or a line each of standard input"},
+	{"sub", command_sub, "print the messages of topics"},
+};
+
+static const char *const meanings[] = {
+	"done",
+	"usage: no such option, not a number",
+	"refused by our own checks, before a byte left",
+	"the network, or the operating system",
+	"TLS",
+	"refused or disconnected by the broker",
+	"timed out",
+	"bad news (no command of this version says so)",
+};
+
+static int help(void)
+{
+	puts("Usage: mqttwill COMMAND [OPTION]...\n"
+	     "An MQTT client (3.1, 3.1.1 and 5) that keeps a device's Last Will true.\n\nCommands:");
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		printf("  %-4s %s\n", commands[i].name, commands[i].summary);
+	puts("\n  mqttwill COMMAND --help lists a command's options; mqttwill --version tells the version.\n\nExit codes:");
+	for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+		printf("  %zu  %s\n", i, meanings[i]);
+	puts("\nThe manual is mqttwill(1).");
+	return EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
+		return help();
+	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
+		printf("mqttwill %s\n", mqttwill_version_string());
+		return EXIT_OK;
+	}
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (!strcmp(name, commands[i].name))
+			return commands[i].main(argc - 1, argv + 1);
+	return (int)refuse(EXIT_USAGE, argc > 1 ? "%s is no command; mqttwill --help lists them"
+	                                        : "%swhich command? mqttwill --help lists them", name);
+}
