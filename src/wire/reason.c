@@ -25,7 +25,7 @@ static const struct {
 	{0x01, NONE, P(SUBACK), "Granted QoS 1"},
 	{0x02, NONE, P(SUBACK), "Granted QoS 2"},
 	{0x04, DISC, NONE, "Disconnect with Will Message"},
-	{0x10, REC, REC, "No matching subscribers"},
+	{0x10, NONE, REC, "No matching subscribers"},
 	{0x11, NONE, P(UNSUBACK), "No subscription existed"},
 	{0x18, P(AUTH), P(AUTH), "Continue authentication"},
 	{0x19, P(AUTH), NONE, "Re-authenticate"},
@@ -66,10 +66,16 @@ static const struct {
 	{0xA2, NONE, DISC | P(SUBACK), "Wildcard Subscriptions not supported"},
 };
 
+/* 0 for what is no packet: a caller of the API may ask for any number. */
+static unsigned bit(enum packet_type packet)
+{
+	return packet < PACKET_TYPES ? 1u << packet : 0;
+}
+
 bool reason_legal(enum packet_type packet, enum side from, uint8_t code)
 {
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-		if (table[i].code == code && (from == FROM_CLIENT ? table[i].client : table[i].server) & 1u << packet)
+		if (table[i].code == code && (from == FROM_CLIENT ? table[i].client : table[i].server) & bit(packet))
 			return true;
 	return false;
 }
@@ -81,7 +87,7 @@ const char *reason_name(enum packet_type packet, uint8_t code)
 		if (table[i].code != code)
 			continue;
 		any = table[i].name;
-		if ((table[i].client | table[i].server) & 1u << packet)
+		if ((table[i].client | table[i].server) & bit(packet))
 			break;
 	}
 	return any;
