@@ -120,12 +120,20 @@ static uint32_t read_property_number(struct reader *r, const struct property_row
 	return value;
 }
 
+static struct span read_full_topic(struct reader *r)
+{
+	struct span s = read_topic(r);
+	if (s.n == 0)
+		reader_fail(r, REASON_BAD_TOPIC, "MQTT-4.7.3-1", "a topic name is empty");
+	return s;
+}
+
 static void read_value(struct reader *r, const struct property_row *row, void *member)
 {
 	if (row->type == TYPE_TEXT)
 		*(struct span *)member = read_text(r);
 	else if (row->type == TYPE_TOPIC)
-		*(struct span *)member = read_topic(r);
+		*(struct span *)member = read_full_topic(r);
 	else if (row->type == TYPE_BINARY)
 		*(struct span *)member = read_binary(r);
 	else
