@@ -67,12 +67,12 @@ static void read_protocol(struct context *c)
 
 static void check_connect_flags(struct context *c, uint8_t flags)
 {
-	bool strict = c->r.level != LEVEL_31;
+	bool strict = c->r.level != LEVEL_31; /* 3.1: bit 0 is unused; without a will the other two are disregarded */
 	if (flags & 0x01 && strict)
 		reader_fail(&c->r, REASON_MALFORMED, "MQTT-3.1.2-3", "Connect Flags bit 0 is set");
-	if ((flags & 0x18) == 0x18)
+	if ((flags & 0x1C) == 0x1C)
 		reader_fail(&c->r, REASON_MALFORMED, "MQTT-3.1.2-12", "Will QoS is 3");
-	if (!(flags & 0x04) && flags & 0x38)
+	if (!(flags & 0x04) && flags & 0x38 && strict)
 		reader_fail(&c->r, REASON_MALFORMED, "MQTT-3.1.2-11", "Will QoS or Will Retain without a will");
 	if ((flags & 0xC0) == 0x40 && c->r.level != LEVEL_5)
 		reader_fail(&c->r, REASON_MALFORMED, "MQTT-3.1.2-22", "a password without a user name");
@@ -166,8 +166,9 @@ static void read_ack(struct context *c)
 		read_packet_properties(c);
 }
 
-static void read_options(struct context *c)
+static void read_options(struct context *c, struct span filter)
 {
+	bool    shared = filter.n >= 7 && !memcmp(filter.p, "$share/", 7);
 	uint8_t options = (uint8_t)read_number(&c->r, 1);
 	uint8_t reserved = c->r.level == LEVEL_5 ? 0xC0 : 0xFC;
 	if (options & reserved && c->r.level != LEVEL_31)
@@ -176,6 +177,8 @@ static void read_options(struct context *c)
 		reader_fail(&c->r, REASON_PROTOCOL_ERROR, "MQTT 5, 3.8.3.1", "a subscription at QoS 3");
 	if (c->r.level == LEVEL_5 && (options & OPTION_RETAIN_HANDLING) == OPTION_RETAIN_HANDLING)
 		reader_fail(&c->r, REASON_PROTOCOL_ERROR, "MQTT 5, 3.8.3.1", "Retain Handling 3");
+	if (c->r.level == LEVEL_5 && shared && options & OPTION_NO_LOCAL)
+		reader_fail(&c->r, REASON_PROTOCOL_ERROR, "MQTT-3.8.3-4", "No Local on a shared subscription");
 }
 
 static void check_filter(struct context *c, struct span filter)
@@ -190,12 +193,14 @@ static void read_filters(struct context *c)
 	read_id(c);
 	read_packet_properties(c);
 	c->pk->list = span_of(c->r.p, reader_left(&c->r));
-	do { /* at least one [MQTT-3.8.3-2], [MQTT-3.10.3-2] */
+	const char *at_least_one = c->pk->type == PACKET_SUBSCRIBE ? "MQTT-3.8.3-2" : "MQTT-3.10.3-2";
+	do {
 		if (reader_ok(&c->r) && reader_left(&c->r) == 0)
-			reader_fail(&c->r, REASON_PROTOCOL_ERROR, "MQTT-3.8.3-2", "no topic filter");
-		check_filter(c, read_text(&c->r));
+			reader_fail(&c->r, REASON_PROTOCOL_ERROR, at_least_one, "no topic filter");
+		struct span filter = read_text(&c->r);
+		check_filter(c, filter);
 		if (c->pk->type == PACKET_SUBSCRIBE)
-			read_options(c);
+			read_options(c, filter);
 		c->pk->count++;
 	} while (reader_left(&c->r));
 }

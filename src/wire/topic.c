@@ -48,11 +48,11 @@ bool topic_name_check(struct span topic, struct topic_fault *fault)
 	return true;
 }
 
-/* Each wildcard alone in its level, # only at the end [MQTT-4.7.1-1, MQTT-4.7.1-2]. */
-static bool wildcards_placed(struct span f, struct topic_fault *fault)
+/* From `from` on: each wildcard alone in its level, # only at the end [MQTT-4.7.1-1, MQTT-4.7.1-2]. */
+static bool wildcards_placed(struct span f, size_t from, struct topic_fault *fault)
 {
-	for (size_t i = 0; i < f.n; i++) {
-		bool starts = i == 0 || f.p[i - 1] == '/';
+	for (size_t i = from; i < f.n; i++) {
+		bool starts = i == from || f.p[i - 1] == '/';
 		bool ends = i + 1 == f.n || f.p[i + 1] == '/';
 		if (f.p[i] == '#' && (!starts || i + 1 != f.n))
 			return bad(fault, i, "MQTT-4.7.1-1", "has # that is not its last level", "end the filter with /#");
@@ -73,7 +73,7 @@ static bool share_check(struct span f, struct topic_fault *fault)
 	size_t wild = find_wildcard(span_of(f.p + prefix, name));
 	if (wild < name)
 		return bad(fault, prefix + wild, "MQTT-4.8.2-2", "has a wildcard in its share name", "choose a plain name");
-	return wildcards_placed(span_of(slash + 1, (size_t)(f.p + f.n - slash) - 1), fault);
+	return wildcards_placed(f, (size_t)(slash - f.p) + 1, fault);
 }
 
 bool topic_filter_check(struct span filter, bool shared, struct topic_fault *fault)
@@ -84,7 +84,7 @@ bool topic_filter_check(struct span filter, bool shared, struct topic_fault *fau
 		return false;
 	if (shared && filter.n >= 7 && !memcmp(filter.p, "$share/", 7))
 		return share_check(filter, fault);
-	return wildcards_placed(filter, fault);
+	return wildcards_placed(filter, 0, fault);
 }
 
 bool topic_match(struct span filter, struct span topic)
