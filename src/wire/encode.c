@@ -16,7 +16,7 @@ static void put(struct writer *w, const void *bytes, size_t n)
 {
 	if (w->p && n)
 		memcpy(w->p + w->n, bytes, n);
-	w->n += n;
+	w->n = n <= SIZE_MAX - w->n ? w->n + n : SIZE_MAX; /* an absurd length must not come round as a small one */
 }
 
 static void put_number(struct writer *w, uint32_t value, unsigned width)
