@@ -11,8 +11,11 @@ Suite *base_suite(void);
 Suite *buf_suite(void);
 Suite *codec_suite(void);
 Suite *decode_suite(void);
+Suite *encode_suite(void);
 Suite *property_suite(void);
 Suite *reason_suite(void);
+Suite *topic_suite(void);
 Suite *utf8_suite(void);
+Suite *walk_suite(void);
 
 #endif
