@@ -65,7 +65,7 @@ static void fill_presence(struct run *r)
 		.topic = own->topic,
 		.online = own->online.bytes,
 		.online_len = own->online.len,
-		.offline = own->offline.bytes,
+		.offline = own->offline.len ? own->offline.bytes : NULL,
 		.offline_len = own->offline.len,
 		.empty_offline = own->offline.set && own->offline.len == 0,
 		.delay_s = own->delay.value,

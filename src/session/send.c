@@ -65,16 +65,27 @@ bool session_has_room(const struct session *s, uint8_t qos, bool presence)
 	return s->flight->open < quota && s->flight->out.count < UINT16_MAX - (presence ? 0u : 1u);
 }
 
+int session_takes(const struct session *s, size_t size, uint8_t qos, bool retain)
+{
+	if (size > s->maximum_out)
+		return MQTTWILL_ETOOBIG; /* [MQTT-3.2.2-15] */
+	if (qos > s->maximum_qos || (retain && !s->retain_available))
+		return MQTTWILL_EMESSAGE; /* [MQTT-3.2.2-11], [MQTT-3.2.2-14] */
+	return 0;
+}
+
 int session_send(struct session *s, struct outgoing *o)
 {
-	if (o->size > s->maximum_out)
-		return MQTTWILL_ETOOBIG; /* [MQTT-3.2.2-15] */
+	bool publish = o->type == PACKET_PUBLISH;
+	int  rc = session_takes(s, o->size, publish ? o->qos : 0, publish && o->bytes[0] & 1);
+	if (rc < 0)
+		return rc;
 	if (o->id_at == 0) {
-		int rc = write_bytes(s, o->bytes, o->size);
+		rc = write_bytes(s, o->bytes, o->size);
 		o->end = s->committed;
 		return rc;
 	}
-	int rc = flight_enter(s->flight, o);
+	rc = flight_enter(s->flight, o);
 	if (rc < 0)
 		return rc;
 	rc = write_bytes(s, o->bytes, o->size);
@@ -85,9 +96,8 @@ int session_send(struct session *s, struct outgoing *o)
 
 int session_publish(struct session *s, const struct packet *pk)
 {
-	if (packet_size(pk, s->config.level) > s->maximum_out)
-		return MQTTWILL_ETOOBIG;
-	return session_write(s, pk);
+	int rc = session_takes(s, packet_size(pk, s->config.level), pk->qos, pk->retain);
+	return rc < 0 ? rc : session_write(s, pk);
 }
 
 static int resend(struct session *s, struct outgoing *o)
@@ -98,11 +108,13 @@ static int resend(struct session *s, struct outgoing *o)
 	return write_bytes(s, o->bytes, o->size);
 }
 
-int session_resend(struct session *s)
+int session_resend(struct session *s, const struct list *last)
 {
 	int rc = 0;
-	for (struct list *l = s->flight->sent.next; rc == 0 && l != &s->flight->sent; l = l->next)
+	for (struct list *l = &s->flight->sent; rc == 0 && l != last;) {
+		l = l->next;
 		rc = resend(s, list_entry(l, struct outgoing, link));
+	}
 	return rc;
 }
 

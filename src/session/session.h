@@ -99,17 +99,23 @@ uint64_t session_deadline(const struct session *s);
 /* Is there room for one more message at this QoS? Presence may use what is reserved for it. */
 bool session_has_room(const struct session *s, uint8_t qos, bool presence);
 
+/* 0; MQTTWILL_ETOOBIG or _EMESSAGE where CONNACK said that the broker does not take such a PUBLISH. */
+int session_takes(const struct session *s, size_t size, uint8_t qos, bool retain);
+
 /*
  * Sends it. Above QoS 0 it goes in flight and comes back with SESSION_DONE; at QoS 0 it is written and stays the
- * caller's. 0, MQTTWILL_EFULL, _ENOMEM, or _ETOOBIG where the broker does not take packets of that size.
+ * caller's. 0, MQTTWILL_EFULL, _ENOMEM, or what session_takes() says.
  */
 int session_send(struct session *s, struct outgoing *o);
 
 /* QoS 0 without a detour: encodes straight into the output. The same errors. */
 int session_publish(struct session *s, const struct packet *pk);
 
-/* Sends again what a resumed session has in flight, in the original order [MQTT-4.4.0-1]. */
-int session_resend(struct session *s);
+/*
+ * Sends again what a resumed session has in flight, in the original order [MQTT-4.4.0-1], up to `last`: the link of the
+ * last one to be sent again, or the list itself for none. What was sent on this connection stands behind it.
+ */
+int session_resend(struct session *s, const struct list *last);
 
 int session_ping(struct session *s);
 

@@ -28,7 +28,7 @@ uint8_t presence_qos(const struct mqttwill_presence *p)
 	return p->qos == MQTTWILL_QOS0 ? 0 : p->qos == 0 ? 1 : p->qos;
 }
 
-void will_from_presence(const struct mqttwill_presence *presence, uint8_t level, struct mqttwill_will *will)
+void will_from_presence(const struct mqttwill_presence *presence, struct mqttwill_will *will)
 {
 	struct span offline = presence_offline(presence);
 	*will = (struct mqttwill_will){
@@ -36,10 +36,9 @@ void will_from_presence(const struct mqttwill_presence *presence, uint8_t level,
 		.payload = offline.p,
 		.payload_len = offline.n,
 		.qos = presence_qos(presence),
+		.delay_s = presence->delay_s,
 		.retain = !presence->no_retain,
 	};
-	if (level == LEVEL_5)
-		will->delay_s = presence->delay_s;
 }
 
 static void put_will_properties(const struct mqttwill_will *will, struct props *props)

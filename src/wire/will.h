@@ -28,7 +28,7 @@ int will_check(const struct mqttwill_will *will, const struct will_context *cont
 void will_into_connect(const struct mqttwill_will *will, uint8_t level, struct packet *connect);
 
 /* The will that presence means. Its strings are presence's. */
-void will_from_presence(const struct mqttwill_presence *presence, uint8_t level, struct mqttwill_will *will);
+void will_from_presence(const struct mqttwill_presence *presence, struct mqttwill_will *will);
 
 /* The payload of a will or a message, whether given as bytes or as text. */
 struct span payload_of(const void *payload, size_t len, const char *text);

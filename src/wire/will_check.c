@@ -131,14 +131,21 @@ static void check_legal_bits(struct check *c)
 		       "set the session expiry in the options");
 }
 
+/* What is set without its bit would be left out, and nobody would hear of it. */
+static void check_marks(struct check *c)
+{
+	const struct mqttwill_will *w = c->will;
+	const char                 *problem = "is set but not marked as present";
+	if (w->payload_format && !(w->has & MQTTWILL_HAS_PAYLOAD_FORMAT))
+		refuse(c, "payload_format", "mqttwill.h", problem, "set MQTTWILL_HAS_PAYLOAD_FORMAT in has");
+	if (w->message_expiry_s && !(w->has & MQTTWILL_HAS_MESSAGE_EXPIRY))
+		refuse(c, "message_expiry_s", "mqttwill.h", problem, "set MQTTWILL_HAS_MESSAGE_EXPIRY in has");
+}
+
 static void check_payload_format(struct check *c)
 {
-	if (!(c->will->has & MQTTWILL_HAS_PAYLOAD_FORMAT)) {
-		if (c->will->payload_format)
-			refuse(c, "payload_format", "mqttwill.h", "is set but not marked as present",
-			       "set MQTTWILL_HAS_PAYLOAD_FORMAT in has");
+	if (!(c->will->has & MQTTWILL_HAS_PAYLOAD_FORMAT) || c->payload.n > FIELD_MAX)
 		return;
-	}
 	if (c->will->payload_format > 1)
 		refuse(c, "payload_format", "MQTT 5, 3.1.3.2.3", "is not 0 or 1", "choose 0 for bytes, 1 for UTF-8 text");
 	struct topic_fault fault = {utf8_good_text(c->payload.p, c->payload.n), "MQTT 5, 3.1.3.2.3",
@@ -211,7 +218,7 @@ typedef void check_fn(struct check *c);
 /* Refusals first: check_size() needs to know of all before it, and the warnings come last. */
 static check_fn *const checks[] = {
 	check_topic, check_payload,    check_qos,    check_version, check_properties, check_users,   check_legal_bits,
-	check_payload_format, check_size, check_limits, warn_of_timing, warn_of_clearing, warn_of_birth,
+	check_marks, check_payload_format, check_size, check_limits, warn_of_timing, warn_of_clearing, warn_of_birth,
 };
 
 int will_check(const struct mqttwill_will *will, const struct will_context *context, struct mqttwill_report *report)

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The client that applications hold: a client, presence if it was asked for, and the copies of what they passed in.
+ */
+#ifndef API_HANDLE_H
+#define API_HANDLE_H
+
+#include <mqttwill.h>
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "client/client.h"
+#include "client/target.h"
+#include "presence/presence.h"
+
+struct mqttwill {
+	struct client   client;
+	struct presence presence;
+	struct target   target;
+	struct arena    arena;      /* of the options */
+	struct arena    will_arena; /* of the will, which may be replaced */
+	struct mqttwill_will    will;
+	struct mqttwill_report *warnings; /* in the arena; NULL where there are none */
+	mqttwill_will_fn  *will_fn;
+	mqttwill_event_fn *event_fn;
+	void              *user;
+	unsigned           forks;        /* how often the process had forked when the client was made */
+	int                connect_error; /* for mqttwill_connect(): what will not mend itself */
+	atomic_bool        woken;
+	bool               has_presence, has_will;
+};
+
+/* Everything is as in the options but checked, copied, and with its defaults. 0, or an error with its sentence. */
+int options_check(const struct mqttwill_options *opt, struct client_error *error);
+int options_apply(mqttwill *c, const struct mqttwill_options *opt, struct client_error *error);
+
+/* Options of another size are read as far as both know them. MQTTWILL_EOPTION: they set what this library does not know. */
+int options_read(struct mqttwill_options *out, const struct mqttwill_options *opt, size_t size, struct client_error *error);
+
+uint8_t options_level(const struct mqttwill_options *opt);
+
+/* Formats an error; returns its code. */
+int api_fail(struct client_error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The sentence of a failed call that has no client, for this thread. */
+struct client_error *api_thread_error(void);
+
+/* The will of these options, from presence or as given; false where there is none. */
+bool will_of_options(const struct mqttwill_options *opt, struct mqttwill_will *will);
+
+/* Checks a will as mqttwill_new() does. */
+int will_check_options(const struct mqttwill_will *will, const struct mqttwill_options *opt,
+                       const struct mqttwill_limits *limits, struct mqttwill_report *report);
+
+/* A deep copy; false where there is no memory. */
+bool will_copy(struct arena *a, struct mqttwill_will *to, const struct mqttwill_will *from);
+
+extern const struct client_hooks api_hooks;
+
+/* How often this process is a forked child of one that used the library. */
+unsigned fork_count(void);
+
+/* 0, or MQTTWILL_EINVAL for NULL and MQTTWILL_ESTATE in a forked child. */
+int handle_check(const mqttwill *c);
+
+/* The same for calls that may wait, which callbacks may not. */
+int handle_check_sync(mqttwill *c);
+
+#endif

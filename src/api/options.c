@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Options: the one table of defaults and ceilings, the checks, and the copies.
+ */
+#include <string.h>
+
+#include "api/handle.h"
+#include "wire/topic.h"
+#include "wire/will.h"
+
+#define OPTION(member) offsetof(struct mqttwill_options, member), #member
+
+/* Zero means the default; everything else lies between least and most. */
+static const struct {
+	size_t      at;
+	const char *name;
+	uint32_t    fallback, least, most;
+} numbers[] = {
+	{OPTION(keepalive_s), 60, 1, MQTTWILL_KEEPALIVE_OFF},
+	{OPTION(session_expiry_s), 0, 0, UINT32_MAX},
+	{OPTION(rejoin), 0, 0, MQTTWILL_REJOIN_ALWAYS},
+	{OPTION(connect_timeout_ms), 15000, 1, 3600000},
+	{OPTION(ping_timeout_ms), 0, 1, 3600000},
+	{OPTION(backoff_min_ms), 1000, 1, 3600000},
+	{OPTION(backoff_max_ms), 60000, 1, 86400000},
+	{OPTION(stable_ms), 30000, 1, 86400000},
+	{OPTION(takeover_backoff_ms), 60000, 1, 86400000},
+	{OPTION(receive_maximum), 100, 1, 65535},
+	{OPTION(maximum_packet_size), 1048576, 128, REMAINING_MAX + HEADER_MAX},
+	{OPTION(queue_messages), 1000, 1, 1000000},
+	{OPTION(queue_bytes), 8388608, 1, 1073741824},
+};
+
+static uint32_t get(const struct mqttwill_options *opt, size_t at)
+{
+	uint32_t value;
+	memcpy(&value, (const char *)opt + at, sizeof value);
+	return value;
+}
+
+static int check_numbers(const struct mqttwill_options *opt, struct client_error *error)
+{
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+		uint32_t value = get(opt, numbers[i].at);
+		if (value && (value < numbers[i].least || value > numbers[i].most))
+			return api_fail(error, MQTTWILL_EOPTION, "option %s: %u is not from %u to %u", numbers[i].name, (unsigned)value,
+			                (unsigned)numbers[i].least, (unsigned)numbers[i].most);
+	}
+	return 0;
+}
+
+uint8_t options_level(const struct mqttwill_options *opt)
+{
+	return opt->version == MQTTWILL_V5 ? LEVEL_5 : (uint8_t)opt->version;
+}
+
+static int check_version(const struct mqttwill_options *opt, struct client_error *error)
+{
+	bool v5 = opt->version == MQTTWILL_V5;
+	if (!v5 && opt->version != MQTTWILL_V311 && opt->version != MQTTWILL_V31)
+		return api_fail(error, MQTTWILL_EOPTION, "option version: %u is no enum mqttwill_version", (unsigned)opt->version);
+	if (!v5 && opt->session_expiry_s)
+		return api_fail(error, MQTTWILL_EOPTION, "option session_expiry_s: only MQTT 5 has a Session Expiry Interval; "
+		                                         "3.1 and 3.1.1 keep sessions with rejoin always");
+	return 0;
+}
+
+static int check_text(struct client_error *error, const char *name, const char *text, size_t len)
+{
+	struct topic_fault fault;
+	if (text_check(span_text(text, len), &fault))
+		return 0;
+	return api_fail(error, MQTTWILL_EOPTION, "option %s: it %s (byte %zu, %s); %s", name, fault.problem, fault.offset,
+	                fault.rule, fault.advice);
+}
+
+static int check_client_id(const struct mqttwill_options *opt, struct client_error *error)
+{
+	size_t n = opt->client_id ? strlen(opt->client_id) : 0;
+	if (opt->version == MQTTWILL_V31 && (n < 1 || n > 23))
+		return api_fail(error, MQTTWILL_EOPTION, "option client_id: MQTT 3.1 wants 1 to 23 characters, not %zu", n);
+	if (n == 0 && opt->presence)
+		return api_fail(error, MQTTWILL_EOPTION, "option client_id: presence needs one that stays the same, or a restart "
+		                                         "leaves a will behind that nobody can cancel");
+	if (n == 0 && opt->version == MQTTWILL_V311 && opt->rejoin == MQTTWILL_REJOIN_ALWAYS)
+		return api_fail(error, MQTTWILL_EOPTION, "option client_id: an empty one cannot resume a session (MQTT-3.1.3-7)");
+	return check_text(error, "client_id", opt->client_id, 0);
+}
+
+static int check_credentials(const struct mqttwill_options *opt, const struct target *t, struct client_error *error)
+{
+	const char *user = opt->user_name ? opt->user_name : t->user;
+	bool        password = opt->password || t->password;
+	size_t      len = opt->password && !opt->password_len ? strlen(opt->password) : opt->password_len;
+	if (password && !user && opt->version != MQTTWILL_V5)
+		return api_fail(error, MQTTWILL_EOPTION, "option password: 3.1 and 3.1.1 want a user name with it (MQTT-3.1.2-22)");
+	if (len > FIELD_MAX || t->password_len > FIELD_MAX)
+		return api_fail(error, MQTTWILL_EOPTION, "option password: it is longer than 65,535 bytes (MQTT 5, 1.5.6)");
+	if (!opt->password && opt->password_len)
+		return api_fail(error, MQTTWILL_EOPTION, "option password_len: it is set, and password is NULL");
+	return check_text(error, "user_name", user, 0);
+}
+
+static int check_presence(const struct mqttwill_options *opt, struct client_error *error)
+{
+	const struct mqttwill_presence *p = opt->presence;
+	if (!p)
+		return 0;
+	if (!p->topic)
+		return api_fail(error, MQTTWILL_EOPTION, "option presence.topic: it is NULL");
+	if (presence_online(p).n > REMAINING_MAX / 2)
+		return api_fail(error, MQTTWILL_EOPTION, "option presence.online: it is too long for a message");
+	if (p->empty_offline && p->offline)
+		return api_fail(error, MQTTWILL_EOPTION, "option presence.offline: it is given beside empty_offline");
+	if ((p->online_len && !p->online) || (p->offline_len && !p->offline))
+		return api_fail(error, MQTTWILL_EOPTION, "option presence: a payload's length is set, and the payload is NULL");
+	return 0;
+}
+
+int options_check(const struct mqttwill_options *opt, struct client_error *error)
+{
+	int rc = 0;
+	if (!opt->url)
+		return api_fail(error, MQTTWILL_EURL, "url: it is NULL");
+	if ((rc = check_numbers(opt, error)) || (rc = check_version(opt, error)) || (rc = check_client_id(opt, error)))
+		return rc;
+	if (opt->will && opt->will_fn)
+		return api_fail(error, MQTTWILL_EOPTION, "option will: it is given beside will_fn; set one of the two");
+	return check_presence(opt, error);
+}
+
+/* An old program has a shorter struct; one that is newer than the library may only set what the library knows. */
+int options_read(struct mqttwill_options *out, const struct mqttwill_options *opt, size_t size, struct client_error *error)
+{
+	const unsigned char *bytes = (const unsigned char *)opt;
+	*out = (struct mqttwill_options){0};
+	for (size_t i = sizeof *out; i < size; i++)
+		if (bytes[i])
+			return api_fail(error, MQTTWILL_EOPTION, "options: byte %zu is set, which this version does not know", i);
+	memcpy(out, opt, size < sizeof *out ? size : sizeof *out);
+	return 0;
+}
+
+/* ---- Copies ---- */
+
+static uint32_t number(const struct mqttwill_options *opt, size_t at)
+{
+	uint32_t value = get(opt, at);
+	for (size_t i = 0; value == 0 && i < sizeof numbers / sizeof numbers[0]; i++)
+		if (numbers[i].at == at)
+			return numbers[i].fallback;
+	return value;
+}
+
+#define NUMBER(member) number(opt, offsetof(struct mqttwill_options, member))
+
+static void fill_numbers(struct client_config *g, const struct mqttwill_options *opt)
+{
+	uint32_t keep_alive = NUMBER(keepalive_s);
+	g->keep_alive_s = keep_alive == MQTTWILL_KEEPALIVE_OFF ? 0 : (uint16_t)keep_alive;
+	g->session_expiry_s = opt->session_expiry_s;
+	g->rejoin = (uint8_t)opt->rejoin;
+	g->connect_timeout_ms = NUMBER(connect_timeout_ms);
+	g->ping_timeout_ms = opt->ping_timeout_ms;
+	g->backoff_min_ms = NUMBER(backoff_min_ms);
+	g->backoff_max_ms = NUMBER(backoff_max_ms);
+	if (g->backoff_max_ms < g->backoff_min_ms)
+		g->backoff_max_ms = g->backoff_min_ms;
+	g->stable_ms = NUMBER(stable_ms);
+	g->takeover_backoff_ms = NUMBER(takeover_backoff_ms);
+	g->receive_maximum = (uint16_t)NUMBER(receive_maximum);
+	g->maximum_packet_size = NUMBER(maximum_packet_size);
+	g->queue_messages = NUMBER(queue_messages);
+	g->queue_bytes = NUMBER(queue_bytes);
+	g->level = options_level(opt);
+}
+
+static const struct mqttwill_presence *copy_presence(struct arena *a, const struct mqttwill_presence *p)
+{
+	struct mqttwill_presence *copy = p ? arena_alloc(a, sizeof *copy) : NULL;
+	if (!copy)
+		return NULL;
+	struct span online = presence_online(p), offline = presence_offline(p);
+	*copy = *p;
+	copy->topic = arena_text(a, p->topic, 0);
+	copy->online = arena_copy(a, online.p, online.n);
+	copy->online_len = online.n;
+	copy->offline = offline.n ? arena_copy(a, offline.p, offline.n) : NULL;
+	copy->offline_len = offline.n;
+	copy->empty_offline = offline.n == 0;
+	return copy;
+}
+
+static void fill_strings(mqttwill *c, struct client_config *g, const struct mqttwill_options *opt)
+{
+	struct arena  *a = &c->arena;
+	struct target *t = &c->target;
+	const char    *user = opt->user_name ? opt->user_name : t->user;
+	struct span    password = opt->password ? span_text(opt->password, opt->password_len) : span_of(t->password, t->password_len);
+	g->host = t->host;
+	g->port = t->port;
+	g->tls = t->tls;
+	g->client_id = arena_text(a, opt->client_id ? opt->client_id : "", 0);
+	g->user_name = span_text(arena_text(a, user, 0), 0);
+	g->password = span_of(arena_copy(a, password.p, password.n), password.n);
+	g->presence = copy_presence(a, opt->presence);
+}
+
+int options_apply(mqttwill *c, const struct mqttwill_options *opt, struct client_error *error)
+{
+	struct client_config config = {0};
+	int                  rc = target_init(&c->target, opt->url, opt->ca_file, error);
+	if (rc == 0)
+		rc = check_credentials(opt, &c->target, error);
+	if (rc < 0)
+		return rc;
+	fill_numbers(&config, opt);
+	fill_strings(c, &config, opt);
+	if (c->arena.failed)
+		return api_fail(error, MQTTWILL_ENOMEM, "new: no memory for the options");
+	if (client_init(&c->client, &config, &api_hooks, c) < 0)
+		return api_fail(error, MQTTWILL_ESYSTEM, "new: no descriptors for epoll, timer and wake-up");
+	return 0;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Wills of the application: checked, copied, replaced.
+ */
+#include "wire/will.h"
+
+#include <string.h>
+
+#include "api/handle.h"
+
+bool will_of_options(const struct mqttwill_options *opt, struct mqttwill_will *will)
+{
+	if (opt->will)
+		*will = *opt->will;
+	else if (opt->presence)
+		will_from_presence(opt->presence, will);
+	return opt->will || opt->presence;
+}
+
+/* The CONNECT that would carry the will, for its size. */
+static void outline(const struct mqttwill_options *opt, struct packet *pk)
+{
+	*pk = (struct packet){.type = PACKET_CONNECT};
+	pk->connect.client_id = span_text(opt->client_id, 0);
+	pk->connect.user_name = span_text(opt->user_name, 0);
+	pk->connect.password = span_text(opt->password, opt->password_len);
+	if (opt->version == MQTTWILL_V5)
+		pk->props.has = HAS(RECEIVE_MAXIMUM) | HAS(MAXIMUM_PACKET_SIZE) | (opt->session_expiry_s ? HAS(SESSION_EXPIRY) : 0);
+}
+
+int will_check_options(const struct mqttwill_will *will, const struct mqttwill_options *opt,
+                       const struct mqttwill_limits *limits, struct mqttwill_report *report)
+{
+	struct packet       connect;
+	struct will_context context = {options_level(opt), opt->session_expiry_s, opt->presence, &connect, limits};
+	outline(opt, &connect);
+	return will_check(will, &context, report);
+}
+
+int mqttwill_will_check_sized(const struct mqttwill_will *will, const struct mqttwill_options *opt, size_t size,
+                              const struct mqttwill_limits *limits, struct mqttwill_report *report)
+{
+	struct mqttwill_report  unwanted;
+	struct mqttwill_options o = {0};
+	int                     rc = opt ? options_read(&o, opt, size, api_thread_error()) : 0;
+	if (rc < 0)
+		return rc;
+	if (!will)
+		return api_fail(api_thread_error(), MQTTWILL_EINVAL, "will_check: will is NULL");
+	if (o.version != MQTTWILL_V5 && o.version != MQTTWILL_V311 && o.version != MQTTWILL_V31)
+		return api_fail(api_thread_error(), MQTTWILL_EOPTION, "option version: %u is no enum mqttwill_version", (unsigned)o.version);
+	report = report ? report : &unwanted;
+	rc = will_check_options(will, &o, limits, report);
+	if (rc < 0)
+		mqttwill_finding_text(&report->finding[0], api_thread_error()->text, sizeof api_thread_error()->text);
+	api_thread_error()->code = rc;
+	return rc;
+}
+
+static bool copy_users(struct arena *a, struct mqttwill_will *to)
+{
+	struct mqttwill_user_property *u = arena_alloc(a, to->user_property_count * sizeof *u);
+	for (size_t i = 0; u && i < to->user_property_count; i++) {
+		struct span name = span_text(to->user_properties[i].name, to->user_properties[i].name_len);
+		struct span value = span_text(to->user_properties[i].value, to->user_properties[i].value_len);
+		u[i] = (struct mqttwill_user_property){arena_copy(a, name.p, name.n), arena_copy(a, value.p, value.n), name.n, value.n};
+	}
+	to->user_properties = u;
+	return u;
+}
+
+bool will_copy(struct arena *a, struct mqttwill_will *to, const struct mqttwill_will *from)
+{
+	struct span payload = payload_of(from->payload, from->payload_len, from->text);
+	*to = *from;
+	to->topic = arena_text(a, from->topic, from->topic_len);
+	to->text = NULL;
+	to->payload = arena_copy(a, payload.p, payload.n);
+	to->payload_len = payload.n;
+	to->content_type = arena_text(a, from->content_type, from->content_type_len);
+	to->response_topic = arena_text(a, from->response_topic, from->response_topic_len);
+	to->correlation_data = arena_copy(a, from->correlation_data, from->correlation_data_len);
+	if (from->user_property_count && !copy_users(a, to))
+		return false;
+	return !a->failed;
+}
+
+static int replace_will(mqttwill *c, const struct mqttwill_will *will)
+{
+	struct arena         fresh;
+	struct mqttwill_will copy = {0};
+	arena_init(&fresh);
+	if (will && !will_copy(&fresh, &copy, will)) {
+		arena_fini(&fresh);
+		return client_fail(&c->client, MQTTWILL_ENOMEM, "set_will: no memory for the copy");
+	}
+	arena_fini(&c->will_arena);
+	c->will_arena = fresh;
+	c->will = copy;
+	c->has_will = will != NULL;
+	return c->client.state >= CLIENT_GREETING ? MQTTWILL_PENDING : 0;
+}
+
+int mqttwill_set_will(mqttwill *c, const struct mqttwill_will *will)
+{
+	int rc = handle_check(c);
+	if (rc < 0)
+		return rc;
+	const struct client_config *g = &c->client.config;
+	struct packet               connect = {.type = PACKET_CONNECT};
+	struct mqttwill_report      report = {0};
+	struct will_context         context = {g->level, g->session_expiry_s, g->presence, &connect, &c->client.limits};
+	if (c->will_fn)
+		return client_fail(&c->client, MQTTWILL_ESTATE, "set_will: this client's will is made by a function");
+	connect.connect.client_id = span_text(g->client_id, 0);
+	connect.connect.user_name = g->user_name;
+	connect.connect.password = g->password;
+	rc = will ? will_check(will, &context, &report) : 0;
+	if (rc == 0)
+		return replace_will(c, will);
+	mqttwill_finding_text(&report.finding[0], c->client.error.text, sizeof c->client.error.text);
+	c->client.error.code = rc;
+	return rc;
+}

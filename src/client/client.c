@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A client's life and its step: what is due is done in one fixed order, and the descriptor is set for what comes next.
+ */
+#include "client/client.h"
+
+#include <stdlib.h>
+
+#include "client/internal.h"
+
+enum { WAIT_FOR_BROKER_MS = 1000, LEAST_WAIT_MS = 100 };
+
+void client_prepare(struct client *c)
+{
+	queue_init(c);
+	c->epoll = c->timer = c->wake = -1;
+}
+
+int client_init(struct client *c, const struct client_config *config, const struct client_hooks *hooks, void *owner)
+{
+	c->config = *config;
+	c->hooks = hooks;
+	c->owner = owner;
+	c->session_expiry_s = config->session_expiry_s;
+	c->will_delay_s = UINT32_MAX;
+	c->now_ms = clock_ms();
+	return clock_init(c);
+}
+
+void client_fini(struct client *c)
+{
+	driver_close(c, false);
+	queue_fini(c);
+	subscriptions_fini(c);
+	clock_fini(c);
+	free(c->assigned_id);
+	c->assigned_id = NULL;
+}
+
+void client_forget(struct client *c)
+{
+	driver_forget(c);
+}
+
+void client_wake(const struct client *c)
+{
+	clock_wake(c);
+}
+
+int client_start(struct client *c)
+{
+	if (c->state != CLIENT_IDLE)
+		return client_fail(c, MQTTWILL_ESTATE, "start: the client is started already");
+	c->now_ms = clock_ms();
+	c->state = CLIENT_WAITING;
+	c->retry_at = c->now_ms;
+	c->failures = 0;
+	c->attempts = 0;
+	clock_wake(c);
+	return 0;
+}
+
+int client_confirm(struct client *c)
+{
+	return c->session && session_is_up(c->session) ? session_ping(c->session) : MQTTWILL_ESTATE;
+}
+
+void client_hold(struct client *c, bool hold)
+{
+	c->hold = hold;
+}
+
+/* ---- The step ---- */
+
+static void attempt(struct client *c)
+{
+	if (c->state != CLIENT_WAITING || c->closing || c->now_ms < c->retry_at)
+		return;
+	c->finished = false;
+	if (driver_open(c) < 0)
+		connection_lost(c, MQTTWILL_ENOMEM);
+}
+
+static void receive(struct client *c, bool ready)
+{
+	int rc = c->link ? driver_run(c, ready) : 0;
+	if (rc < 0 && c->link)
+		c->lost_error = rc;
+}
+
+static void tend_session(struct client *c)
+{
+	if (!c->session || c->state != CLIENT_UP || c->lost_error)
+		return;
+	queue_pump(c);
+	c->hooks->tick(c->owner, c->now_ms);
+	int rc = session_tick(c->session, c->now_ms);
+	if (rc < 0)
+		c->lost_error = client_fail(c, rc, "keep-alive: the broker has sent nothing for too long, and taken nothing");
+}
+
+/* What is committed is sent even if the session is over: a DISCONNECT with its reason may be the last of it. */
+static void transmit(struct client *c)
+{
+	if (!c->link || c->state < CLIENT_GREETING)
+		return;
+	int rc = driver_flush(c);
+	if (rc < 0 && !c->lost_error)
+		c->lost_error = rc;
+	queue_written(c);
+}
+
+/* After DISCONNECT the broker is shown the end, and given a moment to close first: a reset could overtake our bytes. */
+static void finish(struct client *c)
+{
+	if (c->state != CLIENT_FINISHING || c->finished || !c->session || buf_len(&c->session->out))
+		return;
+	uint64_t end = c->now_ms + WAIT_FOR_BROKER_MS;
+	if (c->closing && end > c->close_end)
+		end = c->close_end > c->now_ms + LEAST_WAIT_MS ? c->close_end : c->now_ms + LEAST_WAIT_MS;
+	c->attempt_end = end;
+	c->finished = true;
+	driver_finish(c);
+}
+
+static void tell_room(struct client *c)
+{
+	bool room = 2 * (uint64_t)c->held_messages <= c->config.queue_messages && 2 * c->held_bytes <= c->config.queue_bytes;
+	if (!c->room_wanted || !room)
+		return;
+	c->room_wanted = false;
+	client_emit(c, &(struct mqttwill_event){.type = MQTTWILL_ROOM});
+}
+
+static void lose(struct client *c)
+{
+	int error = c->lost_error;
+	c->lost_error = 0;
+	if (error && c->state != CLIENT_IDLE)
+		connection_lost(c, error);
+}
+
+static void turn(struct client *c, bool ready)
+{
+	attempt(c);
+	receive(c, ready);
+	if (c->doomed)
+		return;
+	tend_session(c);
+	if (!c->lost_error && !c->doomed && c->closing)
+		leave_step(c);
+	if (!c->doomed)
+		transmit(c);
+	if (!c->doomed)
+		finish(c);
+	if (!c->doomed)
+		lose(c);
+	if (!c->doomed)
+		tell_room(c);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t deadline(const struct client *c)
+{
+	uint64_t due = earlier(driver_deadline(c), leave_deadline(c));
+	if (c->state == CLIENT_WAITING)
+		due = earlier(due, c->retry_at);
+	if (c->state == CLIENT_UP)
+		due = earlier(due, c->hooks->deadline(c->owner));
+	return due;
+}
+
+int client_step(struct client *c)
+{
+	if (c->in_step)
+		return MQTTWILL_ESTATE;
+	c->in_step = true;
+	c->flushed = false;
+	c->now_ms = clock_ms();
+	turn(c, clock_drain(c));
+	c->in_step = false;
+	if (c->doomed)
+		return MQTTWILL_ECANCELED;
+	driver_watch(c);
+	clock_arm(c, deadline(c));
+	return 0;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One client: it keeps a connection up, and what waits to be sent. It knows wills only as something that a hook makes for
+ * each CONNECT. Nothing here blocks; client_step() does what is due. Callbacks run from client_step() alone.
+ */
+#ifndef CLIENT_CLIENT_H
+#define CLIENT_CLIENT_H
+
+#include <mqttwill.h>
+
+#include "base/list.h"
+#include "session/session.h"
+
+/* What the layers above do at the turning points of a connection. `owner` is theirs. */
+struct client_hooks {
+	/* The will for one CONNECT: 1 there is one, 0 there is none, or an error that ends the attempt. */
+	int (*will)(void *owner, const struct mqttwill_attempt *attempt, struct mqttwill_will *will);
+	/* CONNACK has come and nothing is sent yet; `stale`: presence messages that a resumed session will send again. */
+	void (*connacked)(void *owner, size_t stale);
+	/* A message of presence is acknowledged, or failed; o is NULL for what client_confirm() waits for. */
+	void (*presence_done)(void *owner, const struct outgoing *o, int error);
+	/* A message came; true: it is not the application's. */
+	bool (*message)(void *owner, const struct mqttwill_message *message);
+	/* Time to say goodbye: 1 the message is on its way, 0 there is nothing to say, or an error. */
+	int (*draining)(void *owner);
+	void (*lost)(void *owner);
+	/* Timed work of the owner's; deadline UINT64_MAX: none. */
+	void (*tick)(void *owner, uint64_t now_ms);
+	uint64_t (*deadline)(void *owner);
+	void (*event)(void *owner, const struct mqttwill_event *event);
+};
+
+/* Copied strings live as long as the client; defaults are filled in. */
+struct client_config {
+	const char *host, *port;
+	const char *client_id;
+	struct span user_name, password; /* absent where p is NULL */
+	const char *ca_file;
+	const struct mqttwill_presence *presence; /* for the will check; NULL without */
+	struct tls_context *tls; /* NULL: plain TCP */
+	uint32_t session_expiry_s, connect_timeout_ms, ping_timeout_ms, backoff_min_ms, backoff_max_ms, stable_ms;
+	uint32_t takeover_backoff_ms, maximum_packet_size, queue_messages, queue_bytes;
+	uint16_t keep_alive_s, receive_maximum;
+	uint8_t  level, rejoin;
+};
+
+enum client_state {
+	CLIENT_IDLE,      /* not started, or closed */
+	CLIENT_WAITING,   /* for the next attempt */
+	CLIENT_OPENING,   /* name, address, TLS */
+	CLIENT_GREETING,  /* CONNECT is out */
+	CLIENT_UP,
+	CLIENT_FINISHING  /* DISCONNECT is out; until the broker closes */
+};
+
+enum client_closing {
+	CLOSING_NO,
+	CLOSING_ASKED,   /* mqttwill_close() was called, nothing is done yet */
+	CLOSING_DRAIN,   /* what was accepted is being delivered */
+	CLOSING_GOODBYE, /* the goodbye awaits its acknowledgement */
+	CLOSING_LEAVING  /* the last bytes go out */
+};
+
+/* The last error, as code and sentence. */
+struct client_error {
+	int  code;
+	char text[320];
+};
+
+enum { FAILED_TOKENS = 4 };
+
+struct link; /* the connection: pipe and session, driver.c's */
+
+struct client {
+	struct client_config       config;
+	const struct client_hooks *hooks;
+	void                      *owner;
+	struct link               *link;
+	struct session            *session; /* in the link; NULL where there is none */
+	struct flight              flight;
+	struct list queue;         /* struct outgoing, waiting to be sent */
+	struct list written;       /* QoS 0 whose DONE waits until the kernel has them */
+	struct list subscriptions; /* to be made again in a new session */
+	struct client_error  error;
+	struct mqttwill_limits limits; /* from the last CONNACK */
+	char    *assigned_id;
+	uint64_t now_ms;      /* of this turn */
+	uint64_t attempt_end; /* OPENING, GREETING, FINISHING: the deadline */
+	uint64_t retry_at;
+	uint64_t up_at, lost_at;
+	uint64_t close_half, close_end; /* when the goodbye must begin, and when the client must be gone */
+	uint64_t attempts;
+	uint64_t armed; /* what the timer is set to */
+	uint64_t random;
+	int64_t  last_token;
+	int64_t  failed_token[FAILED_TOKENS];
+	int      failed_error[FAILED_TOKENS];
+	int      epoll, timer, wake;
+	uint32_t session_expiry_s; /* in force */
+	uint32_t held_messages;    /* queued and in flight, the application's */
+	uint32_t failures;         /* in a row, for the back-off */
+	uint32_t will_delay_s;     /* of this connection's will; UINT32_MAX: it has none */
+	uint32_t undelivered;
+	size_t   held_bytes;
+	struct mqttwill_closing how;
+	uint8_t  state;   /* enum client_state */
+	uint8_t  closing; /* enum client_closing */
+	uint8_t  left;    /* enum mqttwill_left */
+	uint8_t  failed_at;
+	uint8_t  reason_code; /* of the broker's DISCONNECT or refusal, for the event about it */
+	bool     resumable; /* a session that we began may be alive at the broker */
+	bool     clean_next; /* the next CONNECT ends whatever session there is */
+	bool     restart;   /* this connection only ends a foreign session */
+	bool     hold;      /* presence goes first: the application's messages wait */
+	bool     room_wanted;
+	bool     flushed;   /* something was written since the last step */
+	bool     in_step;
+	bool     doomed;    /* freed by a callback */
+	bool     finished;  /* FINISHING: the broker was shown the end of our bytes */
+	bool     goodbye_done;
+	int      lost_error; /* of this turn: the connection is to be given up */
+	int      goodbye_error;
+	int      close_error; /* how the last close ended */
+};
+
+/* ---- Life (client.c) ---- */
+
+/* Makes client_fini() safe on a zeroed client. */
+void client_prepare(struct client *c);
+
+/* 0; MQTTWILL_ESYSTEM. After client_prepare(). config's pointers must live as long as the client. */
+int  client_init(struct client *c, const struct client_config *config, const struct client_hooks *hooks, void *owner);
+void client_fini(struct client *c);
+int  client_start(struct client *c);
+
+/* In a forked child, before client_fini(): the descriptors are shared with the parent and are only closed. */
+void client_forget(struct client *c);
+
+/* Makes the client's descriptor readable; async-signal-safe. */
+void client_wake(const struct client *c);
+int  client_close(struct client *c, const struct mqttwill_closing *how);
+
+/* Does what is due. 0, or MQTTWILL_ECANCELED where a callback has freed the client. */
+int client_step(struct client *c);
+
+/* ---- Sending (queue.c) ---- */
+
+/* Takes a legal PUBLISH, SUBSCRIBE or UNSUBSCRIBE packet; a token, or an error. `want_done`: for QoS 0. */
+int64_t client_send(struct client *c, const struct packet *pk, bool want_done);
+
+/* Is the token's fate still open? If not, *error is its outcome. */
+bool client_pending(const struct client *c, int64_t token, int *error);
+
+bool client_has_room(const struct client *c);
+
+/* ---- For presence ---- */
+
+/* Sends at once, before all that waits; the outgoing's token, or an error. Only while the connection is up. */
+int64_t client_send_presence(struct client *c, const struct packet *pk);
+
+/* A PINGREQ behind all that was sent: presence_done(NULL) follows when the broker has read that far. */
+int client_confirm(struct client *c);
+
+/* The goodbye is acknowledged, or failed. */
+void client_said_goodbye(struct client *c, int error);
+
+/* While held, the application's messages wait. */
+void client_hold(struct client *c, bool hold);
+
+/* Has the application a subscription that matches? */
+bool client_subscribed(const struct client *c, struct span topic);
+
+/* ---- Events (events.c) ---- */
+
+/* Remembers an error and its sentence: "phase: detail" from a format. Returns the code. */
+int client_fail(struct client *c, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+void client_emit(struct client *c, struct mqttwill_event *event);
+
+/* An event of type WILL, with a sentence. */
+void client_emit_will(struct client *c, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The turning points of a connection: CONNECT, CONNACK, messages, the loss.
+ */
+#include <stdlib.h>
+
+#include "client/internal.h"
+#include "wire/will.h"
+
+/* ---- CONNECT ---- */
+
+static bool clean_start(const struct client *c)
+{
+	if (c->clean_next || c->config.rejoin == MQTTWILL_REJOIN_CLEAN)
+		return true;
+	/* in 3.x Clean Session 0 leaves a session behind that nobody here could take up again after a restart */
+	return c->config.level != LEVEL_5 && c->config.rejoin != MQTTWILL_REJOIN_ALWAYS;
+}
+
+static const char *client_id(const struct client *c)
+{
+	return c->assigned_id ? c->assigned_id : c->config.client_id;
+}
+
+static void fill_connect(const struct client *c, struct packet *pk)
+{
+	const struct client_config *g = &c->config;
+	*pk = (struct packet){.type = PACKET_CONNECT};
+	pk->connect.clean_start = clean_start(c);
+	pk->connect.keep_alive = g->keep_alive_s;
+	pk->connect.client_id = span_text(client_id(c), 0);
+	pk->connect.user_name = g->user_name;
+	pk->connect.password = g->password;
+	if (g->level != LEVEL_5)
+		return;
+	pk->props.has = HAS(RECEIVE_MAXIMUM) | HAS(MAXIMUM_PACKET_SIZE) | (g->session_expiry_s ? HAS(SESSION_EXPIRY) : 0);
+	pk->props.receive_maximum = g->receive_maximum;
+	pk->props.maximum_packet_size = g->maximum_packet_size;
+	pk->props.session_expiry = g->session_expiry_s;
+}
+
+static int refuse_will(struct client *c, const struct mqttwill_report *report)
+{
+	const struct mqttwill_finding *f = &report->finding[0];
+	return client_fail(c, MQTTWILL_EWILL, "will: %s %s (byte %zu, %s); %s", f->field, f->problem, f->offset, f->rule,
+	                   f->advice);
+}
+
+/* [W1] the will of this very CONNECT, checked against what the broker is known to take. */
+static int add_will(struct client *c, struct packet *pk)
+{
+	char                    boot_id[48];
+	struct mqttwill_will    will = {0};
+	struct mqttwill_report  report;
+	struct mqttwill_attempt attempt = {++c->attempts, clock_unix_ms(), boot_id, client_id(c)};
+	struct will_context     context = {c->config.level, c->config.session_expiry_s, c->config.presence, pk, &c->limits};
+	clock_boot_id(boot_id, sizeof boot_id);
+	int rc = c->hooks->will(c->owner, &attempt, &will);
+	c->will_delay_s = UINT32_MAX;
+	if (rc < 0)
+		return client_fail(c, rc, "will: the function that makes it failed (%s)", "no CONNECT was sent");
+	if (rc == 0)
+		return 0;
+	if (will_check(&will, &context, &report) < 0)
+		return refuse_will(c, &report);
+	c->will_delay_s = will.delay_s < UINT32_MAX ? will.delay_s : UINT32_MAX - 1;
+	will_into_connect(&will, c->config.level, pk);
+	return 0;
+}
+
+int connection_greet(struct client *c)
+{
+	struct packet pk;
+	fill_connect(c, &pk);
+	int rc = add_will(c, &pk);
+	if (rc < 0)
+		return rc;
+	if (c->limits.maximum_packet_size && packet_size(&pk, c->config.level) > c->limits.maximum_packet_size)
+		return client_fail(c, MQTTWILL_ETOOBIG, "connect: CONNECT is larger than the broker takes");
+	rc = session_connect(c->session, &pk);
+	if (rc < 0)
+		return client_fail(c, rc, "connect: CONNECT could not be built");
+	c->state = CLIENT_GREETING;
+	return 0;
+}
+
+/* ---- CONNACK ---- */
+
+static void learn_limits(struct client *c, const struct props *p)
+{
+	c->limits = (struct mqttwill_limits){
+		.maximum_packet_size = p->has & HAS(MAXIMUM_PACKET_SIZE) ? p->maximum_packet_size : 0,
+		.maximum_qos_known = p->has & HAS(MAXIMUM_QOS),
+		.maximum_qos = p->maximum_qos,
+		.no_retain = p->has & HAS(RETAIN_AVAILABLE) && !p->retain_available,
+	};
+	c->session_expiry_s = p->has & HAS(SESSION_EXPIRY) ? p->session_expiry : c->config.session_expiry_s;
+}
+
+static int keep_assigned_id(struct client *c, struct props *p)
+{
+	if (!(p->has & HAS(ASSIGNED_CLIENT_ID)))
+		return 0;
+	char *id = malloc(p->assigned_client_id.n + 1);
+	if (!id)
+		return client_fail(c, MQTTWILL_ENOMEM, "connack: no memory for the assigned client id");
+	memcpy(id, p->assigned_client_id.p, p->assigned_client_id.n);
+	id[p->assigned_client_id.n] = 0;
+	free(c->assigned_id);
+	c->assigned_id = id;
+	return 0;
+}
+
+/*
+ * [Promise 7] A session that this process did not begin: end it with DISCONNECT 0x00, which also cancels the will that was
+ * pending since before the restart, and connect anew with Clean Start 1 [MQTT-3.2.2-4].
+ */
+static int end_foreign_session(struct client *c)
+{
+	const uint32_t now = 0;
+	c->restart = true;
+	c->clean_next = true;
+	c->state = CLIENT_FINISHING;
+	c->attempt_end = c->now_ms + 2000;
+	return session_disconnect(c->session, REASON_SUCCESS, &now);
+}
+
+static bool resumed(const struct client *c, const struct packet *pk)
+{
+	if (c->config.level == LEVEL_31) /* it has no Session Present: assume that the broker did as it was asked */
+		return !clean_start(c) && c->resumable;
+	return pk->session_present;
+}
+
+static void tell_up(struct client *c, struct packet *pk)
+{
+	struct props           *p = &pk->props;
+	const struct session   *s = c->session;
+	struct mqttwill_connack ack = {
+		.client_id = client_id(c),
+		.session_expiry_s = c->session_expiry_s,
+		.maximum_packet_size = s->maximum_out,
+		.receive_maximum = s->quota,
+		.topic_alias_maximum = p->has & HAS(TOPIC_ALIAS_MAXIMUM) ? p->topic_alias_maximum : 0,
+		.keepalive_s = (uint16_t)(s->keep_alive_ms / 1000),
+		.maximum_qos = s->maximum_qos,
+		.retain_available = s->retain_available,
+		.session_present = pk->session_present,
+		.wildcard_available = !(p->has & HAS(WILDCARD_AVAILABLE)) || p->wildcard_available,
+		.shared_available = c->config.level == LEVEL_5 && (!(p->has & HAS(SHARED_AVAILABLE)) || p->shared_available),
+		.subscription_id_available =
+			c->config.level == LEVEL_5 && (!(p->has & HAS(SUBSCRIPTION_ID_AVAILABLE)) || p->subscription_id_available),
+	};
+	if (p->has & HAS(RESPONSE_INFORMATION))
+		ack.response_information = span_terminate(&p->response_information);
+	if (p->has & HAS(SERVER_REFERENCE))
+		ack.server_reference = span_terminate(&p->server_reference);
+	struct mqttwill_event ev = {.type = MQTTWILL_UP, .connack = &ack};
+	if (p->has & HAS(REASON_STRING))
+		ev.reason_string = span_terminate(&p->reason_string);
+	client_emit(c, &ev);
+}
+
+static size_t presence_in_flight(const struct client *c)
+{
+	size_t n = 0;
+	for (struct list *l = c->flight.sent.next; l != &c->flight.sent; l = l->next)
+		n += list_entry(l, struct outgoing, link)->presence;
+	return n;
+}
+
+static int accepted(struct client *c, struct packet *pk)
+{
+	bool foreign = c->config.level == LEVEL_5 && pk->session_present && !c->resumable &&
+	               c->config.rejoin != MQTTWILL_REJOIN_ALWAYS;
+	int rc = keep_assigned_id(c, &pk->props);
+	if (rc < 0)
+		return rc;
+	if (foreign)
+		return end_foreign_session(c);
+	learn_limits(c, &pk->props);
+	if (!resumed(c, pk))
+		queue_session_lost(c); /* [MQTT-3.2.2-5] */
+	c->clean_next = false;
+	c->state = CLIENT_UP;
+	c->up_at = c->now_ms;
+	const struct list *last = c->flight.sent.prev; /* the birth comes behind it, and is not sent again [W2] */
+	c->hooks->connacked(c->owner, presence_in_flight(c));
+	rc = session_resend(c->session, last);
+	if (rc < 0)
+		return client_fail(c, rc, "connack: no memory to send again what was in flight");
+	tell_up(c, pk);
+	return 0;
+}
+
+/* What a refusal means for the will, where it may be the cause. */
+static const struct {
+	uint8_t     reason;
+	const char *advice;
+} will_refusals[] = {
+	{REASON_NOT_AUTHORIZED, "either the client may not connect, or it may not publish to its will's topic"},
+	{REASON_BAD_TOPIC, "the broker does not accept the will's topic"},
+	{REASON_TOO_LARGE, "CONNECT with its will is larger than the broker takes: shorten the will"},
+	{REASON_QUOTA, "a quota of the broker is used up"},
+	{REASON_BAD_PAYLOAD_FORMAT, "the will's payload does not fit its Payload Format Indicator"},
+	{REASON_NO_RETAIN, "the broker retains no messages, so the will may not be retained"},
+	{REASON_NO_QOS, "the will's QoS is above what the broker takes"},
+};
+
+static int refused(struct client *c, struct session_event *ev)
+{
+	struct packet *pk = &ev->packet;
+	const char    *advice = "";
+	bool           will = c->will_delay_s != UINT32_MAX;
+	for (size_t i = 0; will && i < sizeof will_refusals / sizeof will_refusals[0]; i++)
+		if (will_refusals[i].reason == pk->reason)
+			advice = will_refusals[i].advice;
+	int error = will && pk->reason == REASON_TOO_LARGE ? MQTTWILL_EWILLREFUSED : ev->error;
+	if (!will && error == MQTTWILL_EWILLREFUSED)
+		error = MQTTWILL_EREFUSED;
+	const char *words = pk->props.has & HAS(REASON_STRING) ? span_terminate(&pk->props.reason_string) : NULL;
+	c->reason_code = pk->reason;
+	return client_fail(c, error, "connack: %s (0x%02x)%s%s%s%s%s", reason_name(PACKET_CONNACK, pk->reason), pk->reason,
+	                   *advice ? ": " : "", advice, words ? "; the broker says \"" : "", words ? words : "", words ? "\"" : "");
+}
+
+static int on_connack(struct client *c, struct session_event *ev)
+{
+	return ev->error ? refused(c, ev) : accepted(c, &ev->packet);
+}
+
+/* ---- The rest ---- */
+
+static int on_done(struct client *c, struct session_event *ev)
+{
+	queue_done(c, ev->outgoing, ev);
+	return 0;
+}
+
+static int on_pong(struct client *c, struct session_event *ev)
+{
+	(void)ev;
+	c->hooks->presence_done(c->owner, NULL, 0);
+	return 0;
+}
+
+static int on_oversize(struct client *c, struct session_event *ev)
+{
+	(void)ev;
+	client_emit(c, &(struct mqttwill_event){.type = MQTTWILL_OVERSIZE});
+	return 0;
+}
+
+static int on_broker_left(struct client *c, struct session_event *ev)
+{
+	struct packet *pk = &ev->packet;
+	const char    *words = pk->props.has & HAS(REASON_STRING) ? span_terminate(&pk->props.reason_string) : NULL;
+	c->reason_code = pk->reason;
+	return client_fail(c, ev->error, "disconnect: the broker says %s (0x%02x)%s%s%s",
+	                   reason_name(PACKET_DISCONNECT, pk->reason), pk->reason, words ? ": \"" : "", words ? words : "",
+	                   words ? "\"" : "");
+}
+
+static int on_failed(struct client *c, struct session_event *ev)
+{
+	if (ev->error != MQTTWILL_EPROTOCOL)
+		return client_fail(c, ev->error, "session: %s", "no memory to go on");
+	return client_fail(c, ev->error, "protocol: the broker sent %s (%s)", ev->fault.text, ev->fault.rule);
+}
+
+static int (*const handlers[])(struct client *c, struct session_event *ev) = {
+	[SESSION_CONNACK] = on_connack, [SESSION_MESSAGE] = connection_message,  [SESSION_DONE] = on_done,
+	[SESSION_PONG] = on_pong,       [SESSION_OVERSIZE] = on_oversize,        [SESSION_BROKER_LEFT] = on_broker_left,
+	[SESSION_FAILED] = on_failed,
+};
+
+int connection_event(struct client *c, struct session_event *ev)
+{
+	return handlers[ev->type](c, ev);
+}

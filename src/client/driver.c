@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Joins a session and a pipe: bytes go from the one to the other, and the client's descriptor watches what they wait for.
+ * It is the only file of the client that knows pipes.
+ */
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "client/internal.h"
+#include "net/pipe.h"
+#include "net/tcp.h"
+#include "net/tls.h"
+
+enum { READ_SIZE = 16 * 1024, READ_TURNS = 8, GATHER = 32 * 1024 };
+
+struct link {
+	struct pipe      *pipe;
+	struct pipe_error error;
+	struct session    session;
+	int               watched_fd; /* what epoll knows */
+	uint32_t          watched;
+	int               broken; /* a write failed outside a step */
+	bool              blocked; /* the pipe took less than there was */
+};
+
+/* ---- The descriptor ---- */
+
+static void watch(struct client *c, int fd, uint32_t events)
+{
+	struct link       *l = c->link;
+	struct epoll_event ev = {.events = events, .data.fd = fd};
+	if (fd == l->watched_fd && events == l->watched)
+		return;
+	if (l->watched_fd >= 0 && fd != l->watched_fd)
+		epoll_ctl(c->epoll, EPOLL_CTL_DEL, l->watched_fd, &ev);
+	if (fd >= 0 && (fd != l->watched_fd || epoll_ctl(c->epoll, EPOLL_CTL_MOD, fd, &ev) < 0))
+		epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &ev);
+	l->watched_fd = fd;
+	l->watched = events;
+}
+
+static bool may_read(const struct client *c)
+{
+	return c->state >= CLIENT_GREETING && buf_len(&c->session->out) < SESSION_OUTPUT_HIGH;
+}
+
+void driver_watch(struct client *c)
+{
+	struct link *l = c->link;
+	if (!l)
+		return;
+	uint32_t events = 0;
+	bool     waiting = c->state >= CLIENT_GREETING && buf_len(&c->session->out) > 0;
+	if (c->state == CLIENT_OPENING)
+		events = (l->pipe->wants & PIPE_READ ? EPOLLIN : 0u) | (l->pipe->wants & PIPE_WRITE ? EPOLLOUT : 0u);
+	else
+		events = (may_read(c) ? EPOLLIN : 0u) | (waiting ? EPOLLOUT : 0u);
+	watch(c, l->pipe->fd, events);
+}
+
+/* A descriptor that is about to be closed must leave epoll first: a copy of it in a forked child would keep it there. */
+static void unwatch(struct client *c)
+{
+	watch(c, -1, 0);
+}
+
+uint64_t driver_deadline(const struct client *c)
+{
+	uint64_t pipe = c->link && c->state == CLIENT_OPENING ? c->link->pipe->deadline : UINT64_MAX;
+	uint64_t session = c->session && c->state == CLIENT_UP ? session_deadline(c->session) : UINT64_MAX;
+	uint64_t attempt = c->state >= CLIENT_OPENING && c->state != CLIENT_UP ? c->attempt_end : UINT64_MAX;
+	uint64_t first = pipe < session ? pipe : session;
+	return first < attempt ? first : attempt;
+}
+
+/* ---- Opening and closing ---- */
+
+static uint32_t silent_ms(const struct client_config *g)
+{
+	uint32_t keep_alive = g->keep_alive_s ? g->keep_alive_s * 1000u : SESSION_DETECT_S * 1000u;
+	return keep_alive + (g->ping_timeout_ms ? g->ping_timeout_ms : 10000u);
+}
+
+static struct pipe *make_pipe(const struct client_config *g, struct pipe_error *error)
+{
+	struct tcp_config tcp = {g->host, g->port, g->connect_timeout_ms, silent_ms(g)};
+	struct pipe      *bottom = tcp_new(&tcp, error);
+	if (!bottom || !g->tls)
+		return bottom;
+	struct pipe *top = tls_new(g->tls, bottom, g->host);
+	if (!top)
+		pipe_close(bottom, false);
+	return top;
+}
+
+int driver_open(struct client *c)
+{
+	const struct client_config *g = &c->config;
+	struct session_config       config = {
+		      .level = g->level,
+		      .reserve = g->presence != NULL,
+		      .receive_maximum = g->receive_maximum,
+		      .maximum_packet_size = g->maximum_packet_size,
+		      .ping_timeout_ms = g->ping_timeout_ms,
+        };
+	struct link *l = calloc(1, sizeof *l);
+	if (l)
+		l->pipe = make_pipe(g, &l->error);
+	if (!l || !l->pipe) {
+		free(l);
+		return client_fail(c, MQTTWILL_ENOMEM, "connect: no memory for a connection");
+	}
+	session_init(&l->session, &config, &c->flight, c->now_ms);
+	l->watched_fd = -1;
+	c->link = l;
+	c->session = &l->session;
+	c->state = CLIENT_OPENING;
+	c->attempt_end = c->now_ms + g->connect_timeout_ms;
+	return 0;
+}
+
+void driver_close(struct client *c, bool reset)
+{
+	struct link *l = c->link;
+	if (!l)
+		return;
+	unwatch(c);
+	session_fini(&l->session);
+	pipe_close(l->pipe, reset);
+	free(l);
+	c->link = NULL;
+	c->session = NULL;
+}
+
+void driver_forget(struct client *c)
+{
+	if (c->link)
+		c->link->watched_fd = -1;
+}
+
+void driver_finish(struct client *c)
+{
+	struct link *l = c->link;
+	l->pipe->ops->finish(l->pipe);
+}
+
+/* ---- Bytes ---- */
+
+static int pipe_broke(struct client *c, ssize_t rc)
+{
+	return client_fail(c, (int)rc, "%s", c->link->error.text);
+}
+
+int driver_flush(struct client *c)
+{
+	struct link   *l = c->link;
+	const uint8_t *bytes;
+	l->blocked = false;
+	for (size_t n; (n = session_output(c->session, &bytes)) > 0;) {
+		ssize_t written = l->pipe->ops->write(l->pipe, bytes, n);
+		if (written < -1)
+			return pipe_broke(c, written);
+		l->blocked = written <= 0;
+		if (l->blocked)
+			break;
+		session_sent(c->session, (size_t)written, c->now_ms);
+	}
+	return 0;
+}
+
+void driver_kick(struct client *c)
+{
+	struct link *l = c->link;
+	if (!l || c->in_step || c->state != CLIENT_UP || l->broken)
+		return;
+	bool due = !c->flushed || buf_len(&c->session->out) >= GATHER;
+	if (due && !l->blocked) {
+		c->flushed = true;
+		c->now_ms = clock_ms();
+		l->broken = driver_flush(c);
+	}
+	if (l->broken)
+		clock_wake(c); /* the step will tell */
+	else
+		driver_watch(c);
+}
+
+/* What a closed stream means depends on when it closes. */
+static int stream_ended(struct client *c)
+{
+	if (c->state == CLIENT_GREETING)
+		return client_fail(c, MQTTWILL_EREFUSED, "connack: the broker closed the connection without an answer");
+	return client_fail(c, MQTTWILL_ELOST, "the broker closed the connection");
+}
+
+static int feed(struct client *c, uint8_t *in, size_t n)
+{
+	struct session_event ev;
+	size_t               at = 0;
+	int                  rc = 0;
+	while (at < n && rc == 0 && c->session && !c->doomed) {
+		at += session_feed(c->session, in + at, n - at, c->now_ms, &ev);
+		if (ev.type != SESSION_NOTHING)
+			rc = connection_event(c, &ev);
+	}
+	return rc;
+}
+
+static bool more_to_read(struct client *c, ssize_t n)
+{
+	const struct pipe *p = c->link->pipe;
+	return n == READ_SIZE || (p->ops->pending && p->ops->pending(c->link->pipe) > 0);
+}
+
+static int read_turns(struct client *c)
+{
+	uint8_t in[READ_SIZE];
+	int     rc = 0;
+	for (int turn = 0; turn < READ_TURNS && rc == 0 && c->link && !c->doomed && may_read(c); turn++) {
+		ssize_t n = c->link->pipe->ops->read(c->link->pipe, in, sizeof in);
+		if (n == 0)
+			return stream_ended(c);
+		if (n < -1)
+			return pipe_broke(c, n);
+		if (n == -1)
+			break;
+		bool more = more_to_read(c, n);
+		rc = feed(c, in, (size_t)n);
+		if (!more)
+			break;
+		if (turn + 1 == READ_TURNS)
+			clock_wake(c); /* others have their turn first; TLS may hold what epoll does not see */
+	}
+	return rc;
+}
+
+static int go_on_opening(struct client *c)
+{
+	struct link *l = c->link;
+	int          rc = l->pipe->ops->open(l->pipe, c->now_ms);
+	if (rc < 0)
+		return pipe_broke(c, rc);
+	return rc == PIPE_WAIT ? 0 : connection_greet(c);
+}
+
+static int attempt_timed_out(struct client *c)
+{
+	static const char *const waiting_for[] = {
+		[CLIENT_OPENING] = "connect: the broker's address did not answer in time",
+		[CLIENT_GREETING] = "connack: the broker did not answer CONNECT in time",
+		[CLIENT_FINISHING] = "disconnect: the broker did not close the connection in time",
+	};
+	return client_fail(c, MQTTWILL_ETIMEOUT, "%s", waiting_for[c->state]);
+}
+
+int driver_run(struct client *c, bool ready)
+{
+	int rc = c->link->broken;
+	if (rc == 0 && c->state != CLIENT_UP && c->now_ms >= c->attempt_end)
+		return attempt_timed_out(c);
+	if (rc == 0 && c->state == CLIENT_OPENING)
+		rc = go_on_opening(c);
+	if (rc == 0 && c->state >= CLIENT_GREETING && ready)
+		rc = read_turns(c);
+	return rc;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the application hears, in sentences.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "client/internal.h"
+
+static int set_error(struct client *c, int code, const char *format, va_list args)
+{
+	c->error.code = code;
+	vsnprintf(c->error.text, sizeof c->error.text, format, args);
+	return code;
+}
+
+int client_fail(struct client *c, int code, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	set_error(c, code, format, args);
+	va_end(args);
+	return code;
+}
+
+static const char *const plain[] = {
+	[MQTTWILL_UP] = "connected",
+	[MQTTWILL_ONLINE] = "the birth message is acknowledged",
+	[MQTTWILL_MESSAGE] = "a message came",
+	[MQTTWILL_DONE] = "acknowledged",
+	[MQTTWILL_ROOM] = "the queue has room again",
+	[MQTTWILL_OVERSIZE] = "a message above maximum_packet_size was skipped and acknowledged",
+	[MQTTWILL_CLOSED] = "closed",
+};
+
+void client_emit(struct client *c, struct mqttwill_event *event)
+{
+	if (c->doomed)
+		return;
+	if (!event->text)
+		event->text = event->error ? c->error.text : event->type <= MQTTWILL_CLOSED ? plain[event->type] : NULL;
+	if (!event->text)
+		event->text = "";
+	c->hooks->event(c->owner, event);
+}
+
+void client_emit_will(struct client *c, int error, const char *format, ...)
+{
+	struct mqttwill_event ev = {.type = MQTTWILL_WILL, .error = error};
+	va_list               args;
+	va_start(args, format);
+	set_error(c, error, format, args);
+	va_end(args);
+	client_emit(c, &ev);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the client share. driver.c alone knows pipes.
+ */
+#ifndef CLIENT_INTERNAL_H
+#define CLIENT_INTERNAL_H
+
+#include "client/client.h"
+
+/* ---- driver.c: the connection ---- */
+
+/* Makes the link; the pipe opens in driver_run(). */
+int driver_open(struct client *c);
+
+/* Goes on with opening; reads, feeds and handles what there is, if the descriptor is ready. An error: it is lost. */
+int driver_run(struct client *c, bool ready);
+
+/* Writes committed output until the kernel takes no more. */
+int driver_flush(struct client *c);
+
+/* Output was added outside a step: write it now, or see to it that the descriptor turns readable. */
+void driver_kick(struct client *c);
+
+/* The other side shall see the end of our bytes. */
+void driver_finish(struct client *c);
+
+/* Closes the pipe and frees the link. `reset`: the broker shall see a broken connection. */
+void driver_close(struct client *c, bool reset);
+
+/* In a forked child: the shared epoll is left alone. */
+void driver_forget(struct client *c);
+
+/* Watches what the pipe waits for. */
+void driver_watch(struct client *c);
+
+uint64_t driver_deadline(const struct client *c);
+
+/* ---- connection.c: what happens on it ---- */
+
+/* Builds CONNECT with the will of this attempt into the session. */
+int connection_greet(struct client *c);
+
+/* Handles an event of the session's; an error: the connection is over. */
+int connection_event(struct client *c, struct session_event *ev);
+
+/* ---- message.c ---- */
+
+/* Delivers a PUBLISH and acknowledges it. */
+int connection_message(struct client *c, struct session_event *ev);
+
+/* ---- retry.c ---- */
+
+/* The connection, or the attempt, is over: clean up, tell, and plan the next one. */
+void connection_lost(struct client *c, int error);
+
+/* ---- queue.c ---- */
+
+void queue_init(struct client *c);
+void queue_fini(struct client *c);
+
+/* Sends what waits as far as there is room. */
+void queue_pump(struct client *c);
+
+/* The connection is gone: requests wait again, presence is forgotten. */
+void queue_connection_lost(struct client *c);
+
+/* The session is gone: what was in flight waits again, as new messages; then the subscriptions are made again. */
+void queue_session_lost(struct client *c);
+
+/* The client is closed: everything that was not delivered gets its DONE with MQTTWILL_ECANCELED. */
+void queue_cancel(struct client *c);
+
+/* A request of ours, before all that waits. */
+void queue_push_front(struct client *c, struct outgoing *o);
+
+/* An acknowledged message: DONE for the application, or presence's. Frees it. */
+void queue_done(struct client *c, struct outgoing *o, const struct session_event *ev);
+
+/* QoS 0 messages that the kernel has now. */
+void queue_written(struct client *c);
+
+/* ---- subscriptions.c ---- */
+
+/* A SUBSCRIBE or UNSUBSCRIBE was acknowledged: remember, or forget, what it was about. */
+void subscriptions_learn(struct client *c, const struct outgoing *o, const struct session_event *ev);
+
+/* One SUBSCRIBE for each remembered subscription, at the front of the queue. */
+void subscriptions_renew(struct client *c);
+void subscriptions_fini(struct client *c);
+
+/* ---- leave.c ---- */
+
+/* Goes on with a close that was asked for. */
+void leave_step(struct client *c);
+uint64_t leave_deadline(const struct client *c);
+
+/* The connection ended while the client was closing; called while there still is a session. */
+void leave_lost(struct client *c);
+
+/* Tells CLOSED; the client is idle. */
+void leave_done(struct client *c);
+
+
+/* ---- clock.c: time, timer, wake-up, chance ---- */
+
+uint64_t clock_ms(void);
+int64_t  clock_unix_ms(void);
+int      clock_init(struct client *c);
+void     clock_fini(struct client *c);
+
+/* Sets the timer to a deadline; UINT64_MAX: none. */
+void clock_arm(struct client *c, uint64_t deadline);
+
+/* Forgets that the timer or the wake-up has fired; true where the connection's descriptor is ready. */
+bool clock_drain(struct client *c);
+
+/* Makes the client's descriptor readable; async-signal-safe. */
+void clock_wake(const struct client *c);
+uint32_t clock_random(struct client *c, uint32_t below);
+
+/* The kernel's boot id into buf, or "". */
+void clock_boot_id(char *buf, size_t size);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way out. What was accepted is delivered first, then the goodbye is said and acknowledged, then DISCONNECT 0x00
+ * leaves [W3]. Where the deadline comes first, the client leaves so that the broker speaks for it.
+ */
+#include "client/internal.h"
+
+enum { DEFAULT_TIMEOUT_MS = 5000 };
+
+static int check_closing(struct client *c, const struct mqttwill_closing *how)
+{
+	if (how->goodbye > MQTTWILL_GOODBYE_ABORT)
+		return client_fail(c, MQTTWILL_EINVAL, "close: there is no such goodbye");
+	if (how->has & ~(uint32_t)MQTTWILL_HAS_SESSION_EXPIRY)
+		return client_fail(c, MQTTWILL_EINVAL, "close: has may be MQTTWILL_HAS_SESSION_EXPIRY only");
+	if (!(how->has & MQTTWILL_HAS_SESSION_EXPIRY))
+		return 0;
+	if (c->config.level != LEVEL_5)
+		return client_fail(c, MQTTWILL_EUNSUPPORTED, "close: session_expiry_s needs MQTT 5");
+	if (how->session_expiry_s && c->config.session_expiry_s == 0)
+		return client_fail(c, MQTTWILL_EINVAL, "close: session_expiry_s was 0 at CONNECT and must stay 0 (MQTT 5, 3.14.2.2.2)");
+	return 0;
+}
+
+int client_close(struct client *c, const struct mqttwill_closing *how)
+{
+	static const struct mqttwill_closing plain;
+	int rc = check_closing(c, how ? how : &plain);
+	if (rc < 0)
+		return rc;
+	if (c->state == CLIENT_IDLE || c->closing)
+		return client_fail(c, MQTTWILL_ESTATE, "close: the client is %s", c->closing ? "closing already" : "not started");
+	c->how = how ? *how : plain;
+	if (c->how.timeout_ms == 0)
+		c->how.timeout_ms = DEFAULT_TIMEOUT_MS;
+	c->closing = CLOSING_ASKED;
+	c->close_error = 0;
+	clock_wake(c);
+	return 0;
+}
+
+/* ---- Ways to leave ---- */
+
+static void begin_leaving(struct client *c, uint8_t left)
+{
+	c->left = left;
+	c->closing = CLOSING_LEAVING;
+	c->state = CLIENT_FINISHING;
+	c->attempt_end = c->close_end;
+}
+
+static void cut(struct client *c, bool reset)
+{
+	c->left = MQTTWILL_LEFT_CUT;
+	driver_close(c, reset);
+	leave_done(c);
+}
+
+static const uint32_t *new_expiry(const struct client *c)
+{
+	return c->how.has & MQTTWILL_HAS_SESSION_EXPIRY ? &c->how.session_expiry_s : NULL;
+}
+
+static void leave_clean(struct client *c)
+{
+	if (session_disconnect(c->session, REASON_SUCCESS, new_expiry(c)) < 0)
+		cut(c, false);
+	else
+		begin_leaving(c, MQTTWILL_LEFT_CLEAN);
+}
+
+/* So that the broker speaks: 0x04 where it can still be written whole, otherwise no DISCONNECT at all. */
+static void leave_to_will(struct client *c)
+{
+	bool stuck = driver_flush(c) < 0 || buf_len(&c->session->out) > 0;
+	if (c->config.level != LEVEL_5 || stuck || session_disconnect(c->session, REASON_WITH_WILL, new_expiry(c)) < 0 ||
+	    driver_flush(c) < 0 || buf_len(&c->session->out) > 0)
+		cut(c, false);
+	else
+		begin_leaving(c, MQTTWILL_LEFT_WITH_WILL);
+}
+
+/* ---- Steps ---- */
+
+static void on_asked(struct client *c)
+{
+	uint32_t timeout = c->how.timeout_ms;
+	c->close_end = c->now_ms + timeout;
+	c->close_half = c->now_ms + timeout / 2;
+	if (c->state == CLIENT_WAITING || c->state == CLIENT_OPENING) {
+		c->left = MQTTWILL_LEFT_ALREADY;
+		driver_close(c, false);
+		leave_done(c);
+	} else if (c->state == CLIENT_GREETING || c->how.goodbye == MQTTWILL_GOODBYE_ABORT) {
+		cut(c, c->how.goodbye == MQTTWILL_GOODBYE_ABORT);
+	} else if (c->state == CLIENT_FINISHING) { /* DISCONNECT 0x00 of a foreign session is on its way */
+		begin_leaving(c, MQTTWILL_LEFT_CLEAN);
+	} else {
+		c->closing = CLOSING_DRAIN;
+	}
+}
+
+static void say_goodbye(struct client *c)
+{
+	int rc = c->how.goodbye == MQTTWILL_GOODBYE_OFFLINE ? c->hooks->draining(c->owner) : 0;
+	if (c->how.goodbye == MQTTWILL_GOODBYE_WITH_WILL) {
+		leave_to_will(c);
+	} else if (rc < 0) {
+		c->close_error = client_fail(c, rc, "close: the goodbye could not be sent");
+		leave_to_will(c);
+	} else if (rc == 0) {
+		leave_clean(c);
+	} else {
+		c->closing = CLOSING_GOODBYE;
+	}
+}
+
+static void on_drain(struct client *c)
+{
+	if (c->held_messages == 0 || c->now_ms >= c->close_half)
+		say_goodbye(c);
+}
+
+/* Some time before the end, so that DISCONNECT 0x04 can still leave in time. */
+static uint64_t last_moment(const struct client *c)
+{
+	uint32_t margin = c->how.timeout_ms / 10;
+	return c->close_end - (margin < 200 ? margin : 200);
+}
+
+static void on_goodbye(struct client *c)
+{
+	if (c->goodbye_done && c->goodbye_error == 0) {
+		leave_clean(c);
+	} else if (c->goodbye_done || c->now_ms >= last_moment(c)) {
+		c->close_error = c->goodbye_done
+		                         ? client_fail(c, c->goodbye_error, "close: the broker refused the goodbye")
+		                         : client_fail(c, MQTTWILL_ETIMEOUT, "close: the goodbye was not acknowledged in time");
+		leave_to_will(c);
+	}
+}
+
+void leave_step(struct client *c)
+{
+	static void (*const steps[])(struct client *c) = {
+		[CLOSING_ASKED] = on_asked,
+		[CLOSING_DRAIN] = on_drain,
+		[CLOSING_GOODBYE] = on_goodbye,
+	};
+	for (uint8_t before = CLOSING_NO; c->closing != before && c->closing != CLOSING_LEAVING && !c->doomed;) {
+		before = c->closing; /* a step may be over at once, and the next one due */
+		if (before == CLOSING_NO)
+			return;
+		steps[before](c);
+	}
+}
+
+uint64_t leave_deadline(const struct client *c)
+{
+	switch (c->closing) {
+	case CLOSING_ASKED:
+		return 0;
+	case CLOSING_DRAIN:
+		return c->close_half;
+	case CLOSING_GOODBYE:
+		return last_moment(c);
+	default:
+		return UINT64_MAX; /* the driver's own deadline holds */
+	}
+}
+
+void client_said_goodbye(struct client *c, int error)
+{
+	c->goodbye_done = true;
+	c->goodbye_error = error;
+}
+
+/* ---- The end ---- */
+
+static uint32_t will_due(const struct client *c)
+{
+	uint32_t expiry = c->how.has & MQTTWILL_HAS_SESSION_EXPIRY ? c->how.session_expiry_s : c->session_expiry_s;
+	uint32_t due = c->will_delay_s < expiry ? c->will_delay_s : expiry; /* [MQTT-3.1.2-8] */
+	if (c->left == MQTTWILL_LEFT_CLEAN || c->will_delay_s == UINT32_MAX || c->attempts == 0)
+		return UINT32_MAX;
+	if (c->left != MQTTWILL_LEFT_ALREADY)
+		return c->config.level == LEVEL_5 ? due : 0;
+	uint64_t gone_s = (c->now_ms - c->lost_at) / 1000;
+	return gone_s < due ? due - (uint32_t)gone_s : 0;
+}
+
+/* Which way it went, where the connection ended before the client closed it. */
+void leave_lost(struct client *c)
+{
+	bool whole = c->session && buf_len(&c->session->out) == 0;
+	if (c->closing == CLOSING_LEAVING && whole)
+		return;
+	c->left = c->session ? MQTTWILL_LEFT_CUT : MQTTWILL_LEFT_ALREADY;
+}
+
+void leave_done(struct client *c)
+{
+	queue_cancel(c);
+	if (c->left != MQTTWILL_LEFT_CLEAN && c->how.goodbye == MQTTWILL_GOODBYE_OFFLINE && c->attempts && !c->close_error)
+		c->close_error = client_fail(c, MQTTWILL_ELOST, "close: there was no connection to say goodbye on");
+	struct mqttwill_event ev = {
+		.type = MQTTWILL_CLOSED,
+		.error = c->close_error,
+		.left = c->left,
+		.will_due_s = will_due(c),
+		.undelivered = c->undelivered,
+	};
+	c->state = CLIENT_IDLE;
+	c->closing = CLOSING_NO;
+	c->goodbye_done = c->resumable = false;
+	client_emit(c, &ev);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What waits to be sent, with ceilings that count what is in flight too. A message that can leave at once never enters
+ * the queue; at QoS 0 it is not even copied.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "client/internal.h"
+
+static struct outgoing *outgoing_of(struct list *l)
+{
+	return list_entry(l, struct outgoing, link);
+}
+
+void queue_init(struct client *c)
+{
+	flight_init(&c->flight);
+	list_init(&c->queue);
+	list_init(&c->written);
+	list_init(&c->subscriptions);
+}
+
+static void free_list(struct list *list)
+{
+	for (struct list *l; (l = list_first(list));) {
+		list_remove(l);
+		free(outgoing_of(l));
+	}
+}
+
+void queue_fini(struct client *c)
+{
+	free_list(&c->queue);
+	free_list(&c->written);
+	flight_fini(&c->flight);
+	c->held_messages = 0;
+	c->held_bytes = 0;
+}
+
+static void hold(struct client *c, const struct outgoing *o)
+{
+	c->held_messages++;
+	c->held_bytes += o->size;
+}
+
+static void discard(struct client *c, struct outgoing *o)
+{
+	list_remove(&o->link);
+	if (!o->presence) {
+		c->held_messages--;
+		c->held_bytes -= o->size;
+	}
+	free(o);
+}
+
+bool client_has_room(const struct client *c)
+{
+	return c->held_messages < c->config.queue_messages && c->held_bytes < c->config.queue_bytes;
+}
+
+/* ---- Outcome ---- */
+
+static void remember_failure(struct client *c, int64_t token, int error)
+{
+	if (error == 0)
+		return;
+	c->failed_token[c->failed_at] = token;
+	c->failed_error[c->failed_at] = error;
+	c->failed_at = (uint8_t)((c->failed_at + 1) % FAILED_TOKENS);
+}
+
+/* Takes the outgoing off the books, then tells; the callback may do anything. */
+static void finish(struct client *c, struct outgoing *o, int error, struct mqttwill_event *ev)
+{
+	ev->type = MQTTWILL_DONE;
+	ev->token = o->token;
+	ev->error = error;
+	remember_failure(c, o->token, error);
+	discard(c, o);
+	if (ev->token || error)
+		client_emit(c, ev);
+}
+
+static void fail_outgoing(struct client *c, struct outgoing *o, int error)
+{
+	struct mqttwill_event ev = {0};
+	client_fail(c, error, "publish: %s", error == MQTTWILL_ETOOBIG  ? "the message is larger than the broker takes"
+	                                     : error == MQTTWILL_ECANCELED ? "the client was closed before it was delivered"
+	                                                                   : "the broker does not take this QoS, or retained messages");
+	finish(c, o, error, &ev);
+}
+
+static const char *outcome(const struct outgoing *o, const struct session_event *ev)
+{
+	return reason_name(o->type == PACKET_PUBLISH ? (o->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC) : (enum packet_type)(o->type + 1),
+	                   ev->packet.reason);
+}
+
+void queue_done(struct client *c, struct outgoing *o, const struct session_event *sev)
+{
+	struct mqttwill_event ev = {.reason_code = sev->packet.reason};
+	subscriptions_learn(c, o, sev);
+	if (sev->error)
+		client_fail(c, sev->error, "%s: %s (0x%02x)", packet_name(o->type), outcome(o, sev), sev->packet.reason);
+	if (o->presence) {
+		c->hooks->presence_done(c->owner, o, sev->error);
+		free(o);
+		return;
+	}
+	ev.codes = sev->packet.type == PACKET_SUBACK || sev->packet.type == PACKET_UNSUBACK ? sev->packet.list.p : NULL;
+	ev.code_count = ev.codes ? sev->packet.count : 0;
+	struct span reason = sev->packet.props.reason_string;
+	if (sev->packet.props.has & HAS(REASON_STRING))
+		ev.reason_string = span_terminate(&reason);
+	finish(c, o, sev->error, &ev);
+}
+
+void queue_written(struct client *c)
+{
+	for (struct list *l; c->session && (l = list_first(&c->written));) {
+		struct outgoing *o = outgoing_of(l);
+		if (o->end > c->session->sent)
+			break;
+		struct mqttwill_event ev = {0};
+		finish(c, o, 0, &ev);
+	}
+}
+
+static bool in_list(const struct list *list, int64_t token)
+{
+	for (struct list *l = list->next; l != list; l = l->next)
+		if (outgoing_of(l)->token == token)
+			return true;
+	return false;
+}
+
+bool client_pending(const struct client *c, int64_t token, int *error)
+{
+	*error = 0;
+	if (in_list(&c->queue, token) || in_list(&c->flight.sent, token) || in_list(&c->written, token))
+		return true;
+	for (size_t i = 0; i < FAILED_TOKENS; i++)
+		if (c->failed_token[i] == token)
+			*error = c->failed_error[i];
+	return *error == 0 && c->session && buf_len(&c->session->out) > 0; /* QoS 0 that the kernel has not taken */
+}
+
+/* ---- Sending ---- */
+
+static bool may_send(const struct client *c, uint8_t qos)
+{
+	return c->session && c->state == CLIENT_UP && !c->hold && session_has_room(c->session, qos, false);
+}
+
+/* Where a sent message goes: in flight it is already; at QoS 0 it is done with, or waits for the kernel. */
+static int send_now(struct client *c, struct outgoing *o, bool want_done)
+{
+	list_remove(&o->link);
+	int rc = session_send(c->session, o);
+	if (rc < 0)
+		return rc;
+	if (o->id_at == 0 && want_done)
+		list_push(&c->written, &o->link);
+	else if (o->id_at == 0)
+		discard(c, o);
+	return 0;
+}
+
+void queue_pump(struct client *c)
+{
+	for (struct list *l; !c->doomed && (l = list_first(&c->queue));) {
+		struct outgoing *o = outgoing_of(l);
+		if (!may_send(c, o->qos))
+			break;
+		bool want_done = o->end != 0;
+		int  rc = send_now(c, o, want_done);
+		if (rc == MQTTWILL_ETOOBIG || rc == MQTTWILL_EMESSAGE) {
+			fail_outgoing(c, o, rc);
+		} else if (rc < 0) {
+			list_push_front(&c->queue, &o->link);
+			break;
+		}
+	}
+}
+
+void queue_push_front(struct client *c, struct outgoing *o)
+{
+	hold(c, o);
+	list_push_front(&c->queue, &o->link);
+}
+
+static int64_t enqueue(struct client *c, const struct packet *pk, bool want_done)
+{
+	struct outgoing *o;
+	if (!client_has_room(c)) {
+		c->room_wanted = true;
+		return client_fail(c, MQTTWILL_EFULL, "publish: %u messages of %zu bytes wait already", (unsigned)c->held_messages,
+		                   c->held_bytes);
+	}
+	int rc = outgoing_new(&o, pk, c->config.level);
+	if (rc < 0)
+		return client_fail(c, rc, "%s: %s", packet_name(pk->type), error_text(rc));
+	o->token = ++c->last_token;
+	o->end = want_done; /* while queued: whether a DONE is wanted at QoS 0 */
+	bool first = list_empty(&c->queue);
+	hold(c, o);
+	list_push(&c->queue, &o->link);
+	if (first && may_send(c, o->qos) && send_now(c, o, want_done) < 0)
+		list_push(&c->queue, &o->link); /* no memory just now: the next step tries again */
+	return c->last_token;
+}
+
+int64_t client_send(struct client *c, const struct packet *pk, bool want_done)
+{
+	bool publish = pk->type == PACKET_PUBLISH;
+	int  rc = 0;
+	if (c->closing)
+		return client_fail(c, MQTTWILL_ESTATE, "%s: the client is closing", packet_name(pk->type));
+	if (c->session && c->state == CLIENT_UP && publish)
+		rc = session_takes(c->session, packet_size(pk, c->config.level), pk->qos, pk->retain);
+	if (rc < 0)
+		return client_fail(c, rc, "publish: the broker said in CONNACK that it does not take this size, QoS or retain");
+	int64_t token;
+	bool    direct = publish && pk->qos == 0 && !want_done && list_empty(&c->queue) && may_send(c, 0);
+	if (direct && session_publish(c->session, pk) == 0)
+		token = ++c->last_token;
+	else
+		token = enqueue(c, pk, want_done);
+	if (token > 0)
+		driver_kick(c);
+	return token;
+}
+
+int64_t client_send_presence(struct client *c, const struct packet *pk)
+{
+	struct outgoing *o;
+	if (!c->session || !session_is_up(c->session))
+		return MQTTWILL_ESTATE;
+	int rc = outgoing_new(&o, pk, c->config.level);
+	if (rc < 0)
+		return rc;
+	o->presence = true;
+	int64_t token = o->token = ++c->last_token;
+	rc = session_has_room(c->session, pk->qos, true) ? session_send(c->session, o) : MQTTWILL_EFULL;
+	if (rc < 0 || o->id_at == 0)
+		free(o);
+	return rc < 0 ? rc : token;
+}
+
+/* ---- Losses ---- */
+
+/* Takes messages and requests, or requests only, out of flight and puts them, in their order, before all that waits. */
+static void recall(struct client *c, bool requests_only)
+{
+	struct list back;
+	list_init(&back);
+	for (struct list *l = c->flight.sent.next, *next; l != &c->flight.sent; l = next) {
+		struct outgoing *o = outgoing_of(l);
+		next = l->next;
+		if (requests_only && o->type == PACKET_PUBLISH)
+			continue;
+		flight_leave(&c->flight, o);
+		list_push(&back, l);
+	}
+	for (struct list *l = back.prev, *prev; l != &back; l = prev) {
+		prev = l->prev;
+		list_remove(l);
+		if (outgoing_of(l)->presence)
+			free(outgoing_of(l)); /* made anew, never sent late */
+		else
+			list_push_front(&c->queue, l);
+	}
+}
+
+/* QoS 0 is at most once: whether it arrived is not known, so it is neither sent again nor called delivered. */
+static void written_lost(struct client *c)
+{
+	for (struct list *l; (l = list_first(&c->written));) {
+		struct mqttwill_event ev = {0};
+		finish(c, outgoing_of(l), MQTTWILL_ELOST, &ev);
+	}
+}
+
+void queue_connection_lost(struct client *c)
+{
+	recall(c, true);
+	written_lost(c);
+}
+
+/* The broker owns what it has answered with PUBREC: that is delivered, whatever became of its session. */
+static void settle_released(struct client *c)
+{
+	for (struct list *l = c->flight.sent.next, *next; l != &c->flight.sent; l = next) {
+		struct outgoing *o = outgoing_of(l);
+		next = l->next;
+		if (o->state != OUTGOING_RELEASED || o->presence)
+			continue;
+		flight_leave(&c->flight, o);
+		list_push(&c->written, l); /* ends at 0: its DONE is due */
+	}
+}
+
+void queue_session_lost(struct client *c)
+{
+	settle_released(c);
+	recall(c, false);
+	idtable_fini(&c->flight.in);
+	subscriptions_renew(c);
+}
+
+void queue_cancel(struct client *c)
+{
+	recall(c, false);
+	c->undelivered = c->held_messages;
+	for (struct list *l; (l = list_first(&c->queue)) && !c->doomed;)
+		fail_outgoing(c, outgoing_of(l), MQTTWILL_ECANCELED);
+	written_lost(c);
+	flight_fini(&c->flight);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * After a loss: what is kept, what is told, and when the next attempt begins. The back-off doubles, has jitter, and is
+ * reset by a connection that lasted, never by CONNACK alone.
+ */
+#include "client/internal.h"
+
+/* Errors that the next attempt will meet again unless somebody acts. */
+static bool is_permanent(int error)
+{
+	static const int permanent[] = {
+		MQTTWILL_EWILL, MQTTWILL_ETOOBIG, MQTTWILL_EAUTH,       MQTTWILL_EVERSION, MQTTWILL_EWILLREFUSED,
+		MQTTWILL_ECERT, MQTTWILL_EMOVED,  MQTTWILL_EUNSUPPORTED, MQTTWILL_EREFUSED,
+	};
+	for (size_t i = 0; i < sizeof permanent / sizeof permanent[0]; i++)
+		if (permanent[i] == error)
+			return true;
+	return false;
+}
+
+/* Half of the wait is certain, half is chance, so that a thousand devices do not come back at once. */
+static uint32_t jitter(struct client *c, uint32_t wait_ms)
+{
+	return wait_ms / 2 + clock_random(c, wait_ms / 2 + 1);
+}
+
+static uint32_t backoff(struct client *c, int error, bool was_up)
+{
+	const struct client_config *g = &c->config;
+	if (was_up && c->now_ms - c->up_at >= g->stable_ms)
+		c->failures = 0;
+	uint32_t shift = c->failures < 20 ? c->failures : 20;
+	uint64_t wait = (uint64_t)g->backoff_min_ms << shift;
+	c->failures++;
+	if (error == MQTTWILL_ETAKENOVER && wait < g->takeover_backoff_ms)
+		return jitter(c, g->takeover_backoff_ms); /* or two devices with one client id duel for ever */
+	if (wait > g->backoff_max_ms || is_permanent(error))
+		wait = g->backoff_max_ms;
+	return jitter(c, (uint32_t)wait);
+}
+
+/* A session that outlives the connection may be resumed until it expires. */
+static void remember_session(struct client *c, bool was_up)
+{
+	if (!was_up)
+		return;
+	c->lost_at = c->now_ms;
+	c->resumable = c->config.level == LEVEL_5 ? c->session_expiry_s > 0 : c->config.rejoin == MQTTWILL_REJOIN_ALWAYS;
+}
+
+static void tell_lost(struct client *c, int error, bool was_up)
+{
+	struct mqttwill_event ev = {
+		.type = was_up ? MQTTWILL_DOWN : MQTTWILL_RETRY,
+		.error = error,
+		.reason_code = c->reason_code,
+		.retry_in_ms = (uint32_t)(c->retry_at - c->now_ms),
+		.permanent = is_permanent(error),
+	};
+	client_emit(c, &ev);
+}
+
+void connection_lost(struct client *c, int error)
+{
+	bool was_up = c->state == CLIENT_UP || (c->state == CLIENT_FINISHING && !c->restart);
+	bool restart = c->restart;
+	if (c->closing)
+		leave_lost(c);
+	driver_close(c, false);
+	c->restart = false;
+	c->hold = false;
+	remember_session(c, was_up);
+	c->hooks->lost(c->owner);
+	queue_connection_lost(c);
+	c->state = CLIENT_WAITING;
+	c->retry_at = c->now_ms;
+	if (c->closing) {
+		leave_done(c);
+		return;
+	}
+	if (restart)
+		return; /* a foreign session was ended: at once again, with Clean Start 1 */
+	c->retry_at = c->now_ms + backoff(c, error, was_up);
+	tell_lost(c, error, was_up);
+	c->reason_code = 0;
+}

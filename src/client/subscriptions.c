@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The subscriptions that the broker has granted, so that they can be made again when it has lost the session.
+ */
+#include <stdlib.h>
+
+#include "client/internal.h"
+#include "wire/topic.h"
+
+struct subscription {
+	struct list link;
+	size_t      n;
+	uint8_t     options;
+	uint8_t     filter[];
+};
+
+static struct subscription *subscription_of(struct list *l)
+{
+	return list_entry(l, struct subscription, link);
+}
+
+static void forget(struct client *c, struct span filter)
+{
+	for (struct list *l = c->subscriptions.next, *next; l != &c->subscriptions; l = next) {
+		struct subscription *s = subscription_of(l);
+		next = l->next;
+		if (s->n != filter.n || memcmp(s->filter, filter.p, s->n) != 0)
+			continue;
+		list_remove(l);
+		free(s);
+	}
+}
+
+/* Without memory it is not remembered; a broker that keeps the session does not need it. */
+static void remember(struct client *c, const struct filter *f)
+{
+	struct subscription *s = malloc(sizeof *s + f->filter.n);
+	if (!s)
+		return;
+	s->n = f->filter.n;
+	s->options = f->options;
+	put_bytes(s->filter, f->filter.p, f->filter.n);
+	list_push(&c->subscriptions, &s->link);
+}
+
+void subscriptions_learn(struct client *c, const struct outgoing *o, const struct session_event *ev)
+{
+	struct packet pk;
+	struct fault  fault;
+	struct filter f;
+	size_t        at = 0, i = 0;
+	if (o->type == PACKET_PUBLISH || o->presence ||
+	    packet_decode(&pk, c->config.level, FROM_CLIENT, o->bytes, o->size, &fault) < 0)
+		return;
+	for (; filter_next(&pk, &at, &f); i++) {
+		forget(c, f.filter);
+		if (o->type == PACKET_SUBSCRIBE && i < ev->packet.count && ev->packet.list.p[i] < REASON_FAILURE)
+			remember(c, &f);
+	}
+}
+
+void subscriptions_renew(struct client *c)
+{
+	for (struct list *l = c->subscriptions.prev; l != &c->subscriptions; l = l->prev) {
+		struct subscription *s = subscription_of(l);
+		struct filter        f = {span_of(s->filter, s->n), s->options};
+		struct packet        pk = {.type = PACKET_SUBSCRIBE, .filters = &f, .count = 1};
+		struct outgoing     *o;
+		if (outgoing_new(&o, &pk, c->config.level) == 0)
+			queue_push_front(c, o);
+	}
+}
+
+bool client_subscribed(const struct client *c, struct span topic)
+{
+	for (struct list *l = c->subscriptions.next; l != &c->subscriptions; l = l->next) {
+		const struct subscription *s = subscription_of(l);
+		if (topic_match(span_of(s->filter, s->n), topic))
+			return true;
+	}
+	return false;
+}
+
+void subscriptions_fini(struct client *c)
+{
+	for (struct list *l; (l = list_first(&c->subscriptions));) {
+		list_remove(l);
+		free(subscription_of(l));
+	}
+}
