@@ -83,7 +83,10 @@ done <"$tmp/errors" >"$tmp/wrong"
 verdict "$tmp/wrong" "mqttwill_errors(3) explains each of the $(wc -l <"$tmp/errors") error codes"
 
 { cat "$tmp/errors"; grep -o 'MQTTWILL_[A-Z0-9_]*' "$header"; } | sort -u >"$tmp/constants"
-grep -no 'MQTTWILL_[A-Z0-9_]*[A-Z0-9]' "$src"/man/*.[1-9] 2>/dev/null | while IFS=: read -r page line name; do
+awk '!/^\.Dt/ { while (match($0, /MQTTWILL_[A-Z0-9_]*[A-Z0-9]/)) {
+	print FILENAME ":" FNR ":" substr($0, RSTART, RLENGTH)
+	$0 = substr($0, RSTART + RLENGTH)
+} }' "$src"/man/*.[1-9] | while IFS=: read -r page line name; do
 	grep -qx -- "$name" "$tmp/constants" || echo "man/$(basename "$page"):$line: the header has no $name"
 done >"$tmp/wrong"
 verdict "$tmp/wrong" "no man page names a constant that the header does not have"
