@@ -144,14 +144,15 @@ static void check_marks(struct check *c)
 
 static void check_payload_format(struct check *c)
 {
-	if (!(c->will->has & MQTTWILL_HAS_PAYLOAD_FORMAT) || c->payload.n > FIELD_MAX)
-		return;
-	if (c->will->payload_format > 1)
+	uint8_t format = c->will->has & MQTTWILL_HAS_PAYLOAD_FORMAT ? c->will->payload_format : 0;
+	if (format > 1)
 		refuse(c, "payload_format", "MQTT 5, 3.1.3.2.3", "is not 0 or 1", "choose 0 for bytes, 1 for UTF-8 text");
+	if (format != 1 || c->payload.n > FIELD_MAX)
+		return;
 	struct topic_fault fault = {utf8_good_text(c->payload.p, c->payload.n), "MQTT 5, 3.1.3.2.3",
 	                            "is not UTF-8, and the Payload Format Indicator says it is",
 	                            "encode it as UTF-8, or set the indicator to 0"};
-	if (c->will->payload_format == 1 && fault.offset != c->payload.n)
+	if (fault.offset != c->payload.n)
 		refuse_at(c, "payload", UINT32_MAX, &fault);
 }
 
