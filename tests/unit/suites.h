@@ -17,5 +17,7 @@ Suite *reason_suite(void);
 Suite *topic_suite(void);
 Suite *utf8_suite(void);
 Suite *walk_suite(void);
+Suite *will_check_suite(void);
+Suite *will_context_suite(void);
 
 #endif
