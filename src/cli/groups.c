@@ -36,7 +36,7 @@ const struct choice leaving_choices[] = {
 };
 
 #define AT(member) offsetof(struct connection_options, member)
-const struct option connection_table[] = {
+const struct option connection_rows[] = {
 	{.name = "url", .value = "URL", .help = "mqtt[s]://[user[:password]@]host[:port]; default mqtt://localhost",
 	 .type = OPTION_TEXT, .offset = AT(url)},
 	{.name = "id", .value = "CLIENTID", .help = "client id; default: the broker's choice",
@@ -64,7 +64,7 @@ const struct option connection_table[] = {
 #undef AT
 
 #define AT(member) offsetof(struct property_options, member)
-const struct option property_table[] = {
+const struct option property_rows[] = {
 	{.name = "message-expiry", .value = "S", .help = "seconds after which the broker drops the message",
 	 .type = OPTION_NUMBER, .offset = AT(message_expiry), .rule = "MQTT 5, 3.3.2.3.3"},
 	{.name = "payload-format", .value = "0|1", .help = "0 bytes, 1 UTF-8 text",
@@ -82,7 +82,7 @@ const struct option property_table[] = {
 #undef AT
 
 #define AT(member) offsetof(struct will_options, member)
-const struct option will_table[] = {
+const struct option will_rows[] = {
 	{.name = "topic", .value = "TOPIC", .help = "where the will is published",
 	 .type = OPTION_TEXT, .offset = AT(topic)},
 	{.name = "payload", .value = "PAYLOAD", .help = "0 to 65,535 bytes; default none",

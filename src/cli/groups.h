@@ -40,9 +40,9 @@ struct will_options {
 	struct number  delay;
 };
 
-extern const struct option connection_table[];
-extern const struct option property_table[];
-extern const struct option will_table[];
+extern const struct option connection_rows[];
+extern const struct option property_rows[];
+extern const struct option will_rows[];
 extern const struct choice goodbye_choices[]; /* of a client with presence */
 extern const struct choice leaving_choices[]; /* of one without */
 

@@ -41,7 +41,7 @@ struct pub {
 };
 
 #define AT(member) offsetof(struct pub_options, member)
-static const struct option pub_table[] = {
+static const struct option pub_rows[] = {
 	{.name = "topic", .value = "TOPIC", .help = "where to publish; needed",
 	 .type = OPTION_TEXT, .offset = AT(topic)},
 	{.name = "message", .value = "PAYLOAD", .help = "what to publish",
@@ -201,11 +201,11 @@ int command_pub(int argc, char **argv)
 {
 	static struct pub               p;
 	static const struct option_group groups[] = {
-		{"The message", "", pub_table, &p.own},
-		{"Its properties, MQTT 5", "", property_table, &p.properties},
-		{"The connection", "", connection_table, &p.connection},
-		{"The will", "will-", will_table, &p.will_options},
-		{"Its properties, MQTT 5", "will-", property_table, &p.will_properties},
+		{"The message", "", pub_rows, &p.own},
+		{"Its properties, MQTT 5", "", property_rows, &p.properties},
+		{"The connection", "", connection_rows, &p.connection},
+		{"The will", "will-", will_rows, &p.will_options},
+		{"Its properties, MQTT 5", "will-", property_rows, &p.will_properties},
 	};
 	const struct command_line line = {
 		.name = "pub",

@@ -27,7 +27,7 @@ struct run {
 };
 
 #define AT(member) offsetof(struct run_options, member)
-static const struct option run_table[] = {
+static const struct option run_rows[] = {
 	{.name = "topic", .value = "TOPIC", .help = "the status topic; needed",
 	 .type = OPTION_TEXT, .offset = AT(topic)},
 	{.name = "online", .value = "PAYLOAD", .help = "default online",
@@ -120,9 +120,9 @@ int command_run(int argc, char **argv)
 {
 	static struct run               r;
 	static const struct option_group groups[] = {
-		{"The device's status", "", run_table, &r.own},
-		{"Properties of the will, MQTT 5", "", property_table, &r.properties},
-		{"The connection", "", connection_table, &r.connection},
+		{"The device's status", "", run_rows, &r.own},
+		{"Properties of the will, MQTT 5", "", property_rows, &r.properties},
+		{"The connection", "", connection_rows, &r.connection},
 	};
 	const struct command_line line = {
 		.name = "run",

@@ -32,7 +32,7 @@ struct sub {
 };
 
 #define AT(member) offsetof(struct sub_options, member)
-static const struct option sub_table[] = {
+static const struct option sub_rows[] = {
 	{.name = "topic", .value = "FILTER", .help = "what to hear; needed, may be repeated",
 	 .type = OPTION_LIST, .offset = AT(topics)},
 	{.name = "qos", .value = "0|1|2", .help = "the highest QoS to receive; default 2",
@@ -151,10 +151,10 @@ int command_sub(int argc, char **argv)
 {
 	static struct sub                s;
 	static const struct option_group groups[] = {
-		{"The subscription", "", sub_table, &s.own},
-		{"The connection", "", connection_table, &s.connection},
-		{"The will", "will-", will_table, &s.will_options},
-		{"Its properties, MQTT 5", "will-", property_table, &s.will_properties},
+		{"The subscription", "", sub_rows, &s.own},
+		{"The connection", "", connection_rows, &s.connection},
+		{"The will", "will-", will_rows, &s.will_options},
+		{"Its properties, MQTT 5", "will-", property_rows, &s.will_properties},
 	};
 	const struct command_line line = {
 		.name = "sub",
