@@ -121,7 +121,7 @@ static void on_disconnect(struct broker_link *l, const struct packet *pk, uint64
 	link_close(l, pk->reason, "DISCONNECT", now_ms);
 }
 
-/* 0x15 in CONNECT is refused, so that nobody may go on with AUTH [MQTT-4.12.0-6]. */
+/* 0x15 in CONNECT is refused, so that nobody may go on with AUTH [MQTT-4.12.0-7]. */
 static void on_auth(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
 {
 	(void)pk;
