@@ -62,6 +62,11 @@ exports_only_versioned() {
 			END { exit bad > 0 || n == 0 }' "$scratch/nm"
 }
 
+hides_in_static() {
+	$NM -g --defined-only "$prefix/lib/libmqttwill.a" >"$scratch/nm" &&
+		awk 'NF == 3 { n++ } NF == 3 && $3 !~ /^mqttwill_/ { print; bad++ } END { exit bad > 0 || n == 0 }' "$scratch/nm"
+}
+
 has_soname() {
 	readelf -d "$prefix/lib/libmqttwill.so" | grep 'SONAME.*\[libmqttwill\.so\.[0-9]*\]'
 }
@@ -168,6 +173,7 @@ check "header, libraries, pkg-config file, command and man pages are installed" 
 check "DESTDIR holds the same files and nothing else" obeys_destdir
 check "only mqttwill_ symbols are exported, each with a version" exports_only_versioned
 check "the shared library has a soname" has_soname
+check "the static library shows mqttwill_ symbols only" hides_in_static
 
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 write_programs
