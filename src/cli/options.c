@@ -55,7 +55,7 @@ static enum exit_code set_number(struct parse *p, const struct option *o, void *
 	if (value > max && !o->rule) /* the library's own check says what is wrong with any number this large */
 		value = max;
 	if (value > max)
-		return refuse(EXIT_RULE, "%s: %s is above %llu, the most that the field holds [%s]", p->name, p->value,
+		return refuse(EXIT_RULE, "%s: %s is above %llu, the most that the field holds (%s)", p->name, p->value,
 		              (unsigned long long)max, o->rule);
 	*(struct number *)member = (struct number){.value = (uint32_t)value, .set = true};
 	return EXIT_OK;

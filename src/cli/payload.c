@@ -43,7 +43,7 @@ static enum exit_code keep(struct payload *p, const char *path, FILE *file, stru
 	buf_init(&b, REMAINING_LENGTH_MAX);
 	enum exit_code code = EXIT_OK;
 	if (!slurp(file, &b))
-		code = refuse(EXIT_RULE, "%s: does not fit into a packet of 268,435,455 bytes [MQTT 5, 1.5.5]", path);
+		code = refuse(EXIT_RULE, "%s: does not fit into a packet of 268,435,455 bytes (MQTT 5, 1.5.5)", path);
 	else if (ferror(file))
 		code = refuse(EXIT_USAGE, "%s: %s", path, strerror(errno));
 	else

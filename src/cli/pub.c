@@ -107,7 +107,7 @@ static void read_lines(struct pub *p, struct link *l)
 {
 	uint8_t *room = buf_reserve(&p->input, READ_SIZE);
 	if (!room) {
-		link_end(l, refuse(EXIT_RULE, "a line is longer than the 268,435,455 bytes of a packet [MQTT 5, 1.5.5]"));
+		link_end(l, refuse(EXIT_RULE, "a line is longer than the 268,435,455 bytes of a packet (MQTT 5, 1.5.5)"));
 		return;
 	}
 	ssize_t n = read(STDIN_FILENO, room, READ_SIZE);

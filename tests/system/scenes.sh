@@ -125,9 +125,9 @@ latecomer() {
 
 # killed SIGNAL TEXT: sends it to the device; sets gone.
 killed() {
+	tell device "$2"
 	gone=$(now)
 	kill "-$1" "$device"
-	tell device "$2"
 }
 
 # ---- What must be seen -----------------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ scene_3() {
 scene_4="The broker throws a device out for publishing what it may not. Its will, \"I'm offline\", has a delay of 5 s."
 scene_4() {
 	if [ -n "$broker_url" ]; then
-		conclude 'not played: it needs a broker whose access control list disconnects'
+		echo 'it needs a broker whose access control list disconnects' >"$dir/skipped"
 		return
 	fi
 	echo 'deny publish test disconnect' >"$dir/acl"
@@ -255,14 +255,23 @@ scene_6() {
 	in_time 'lamp/status offline' "$gone" 2500 $((3000 + slack))
 	local born
 	born=$(heard 0 'lamp/status online')
-	[ -z "$took" ] || [ $((gone + took - ${born:-0})) -ge 2950 ] || fail 'that was before one and a half times the keep-alive'
-	conclude "the subscriber read \"offline\" ${took:+$(seconds "$took") s} after the device had stopped moving"
+	local silence=$((gone + ${took:-0} - ${born:-0})) # the birth was the last that the broker heard, or nearly
+	[ $silence -ge 2950 ] || fail 'that was before one and a half times the keep-alive'
+	conclude "the subscriber read \"offline\" after $(seconds $silence) s of silence; one and a half times the keep-alive is 3 s"
 }
 
 # ---- The stage -------------------------------------------------------------------------------------------------------
 
 conclude() {
 	echo "$1" >"$dir/conclusion"
+}
+
+# What the scenes stored on a broker that is not ours.
+leave_nothing() {
+	local topic
+	for topic in lamp/status A/status; do
+		"$mqttwill" pub --url "$broker_url" --topic "$prefix$topic" --message '' --retain 2>/dev/null
+	done
 }
 
 # play N: one scene, with its story in $work/N/story.
@@ -277,6 +286,7 @@ play() {
 	began=$(now)
 	"scene_$1"
 	dismiss
+	[ -z "$broker_url" ] || leave_nothing
 }
 
 stages=()
@@ -301,7 +311,9 @@ for n in 1 2 3 4 5 6; do
 	title=scene_$n
 	printf '\nScene %d. %s\n' $n "${!title}"
 	cat "$work/$n/story"
-	if [ -s "$work/$n/failed" ] || ! [ -s "$work/$n/conclusion" ]; then
+	if [ -s "$work/$n/skipped" ]; then
+		echo "skip - scene $n: $(cat "$work/$n/skipped")"
+	elif [ -s "$work/$n/failed" ] || ! [ -s "$work/$n/conclusion" ]; then
 		failed=$((failed + 1))
 		echo "not ok - scene $n: $(head -n 1 "$work/$n/failed" 2>/dev/null || cat "$work/$n/noise")"
 	else
@@ -311,10 +323,12 @@ done
 stages=()
 
 echo
-if [ $failed = 0 ]; then
+if [ $failed != 0 ]; then
+	echo "$failed of the scenes did not show what they should."
+	exit 1
+elif [ -n "$broker_url" ]; then
+	echo "Played on $broker_url in $(seconds $(($(now) - start))) s; what it did is told above."
+else
 	echo "All six scenes went as MQTT says, in $(seconds $(($(now) - start))) s: a device that dies is reported offline when its will is due,"
 	echo "one that comes back in time never is, and whoever asks late reads the truth."
-else
-	echo "$failed of six scenes did not show what they should."
-	exit 1
 fi
