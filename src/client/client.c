@@ -92,7 +92,6 @@ static void tend_session(struct client *c)
 {
 	if (!c->session || c->state != CLIENT_UP || c->lost_error)
 		return;
-	queue_pump(c);
 	c->hooks->tick(c->owner, c->now_ms);
 	int rc = session_tick(c->session, c->now_ms);
 	if (rc < 0)
@@ -104,7 +103,10 @@ static void transmit(struct client *c)
 {
 	if (!c->link || c->state < CLIENT_GREETING)
 		return;
-	int rc = driver_flush(c);
+	int rc;
+	do { /* what was written makes room for what waits */
+		rc = driver_flush(c);
+	} while (rc == 0 && buf_len(&c->session->out) == 0 && queue_pump(c) && c->session);
 	if (rc < 0 && !c->lost_error)
 		c->lost_error = rc;
 	queue_written(c);

@@ -58,8 +58,8 @@ void connection_lost(struct client *c, int error);
 void queue_init(struct client *c);
 void queue_fini(struct client *c);
 
-/* Sends what waits as far as there is room. */
-void queue_pump(struct client *c);
+/* Sends what waits as far as there is room; true where that was something. */
+bool queue_pump(struct client *c);
 
 /* The connection is gone: requests wait again, presence is forgotten. */
 void queue_connection_lost(struct client *c);

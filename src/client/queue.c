@@ -167,8 +167,9 @@ static int send_now(struct client *c, struct outgoing *o, bool want_done)
 	return 0;
 }
 
-void queue_pump(struct client *c)
+bool queue_pump(struct client *c)
 {
+	bool sent = false;
 	for (struct list *l; !c->doomed && (l = list_first(&c->queue));) {
 		struct outgoing *o = outgoing_of(l);
 		if (!may_send(c, o->qos))
@@ -181,7 +182,9 @@ void queue_pump(struct client *c)
 			list_push_front(&c->queue, &o->link);
 			break;
 		}
+		sent |= rc == 0;
 	}
+	return sent;
 }
 
 void queue_push_front(struct client *c, struct outgoing *o)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Linear probing; removal closes the gap, so that there are no tombstones. At most half of the slots are used.
+ * Linear probing; removal closes the gap, so that there are no tombstones. At most half of the slots are used, and the hash
+ * spreads neighbours far apart: identifiers come in sequence, and side by side they would be one long run to walk.
  */
 #include "session/idtable.h"
 
@@ -14,10 +15,16 @@ void idtable_fini(struct idtable *t)
 	*t = (struct idtable){0};
 }
 
+/* Fibonacci hashing: the top bits of a product with 2^32 / phi; size is a power of two. */
+static uint32_t home(const struct idtable *t, uint16_t id)
+{
+	return (uint32_t)((uint64_t)(id * 2654435769u) * t->size >> 32);
+}
+
 /* The slot of the id, or the free one where it would stand. The table has a free slot. */
 static uint32_t probe(const struct idtable *t, uint16_t id)
 {
-	uint32_t i = id & (t->size - 1);
+	uint32_t i = home(t, id);
 	while (t->slots[i].value && t->slots[i].id != id)
 		i = (i + 1) & (t->size - 1);
 	return i;
@@ -55,8 +62,7 @@ static void close_gap(struct idtable *t, uint32_t gap)
 {
 	uint32_t mask = t->size - 1;
 	for (uint32_t i = (gap + 1) & mask; t->slots[i].value; i = (i + 1) & mask) {
-		uint32_t home = t->slots[i].id & mask;
-		if (((i - home) & mask) < ((i - gap) & mask))
+		if (((i - home(t, t->slots[i].id)) & mask) < ((i - gap) & mask))
 			continue;
 		t->slots[gap] = t->slots[i];
 		gap = i;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Packet identifier -> pointer, for as many as are in use: a hash table that grows and shrinks with them. Identifiers are
- * given out in sequence, so their low bits are a perfect hash as long as the table is larger than the window.
+ * Packet identifier -> pointer, for as many as are in use: a hash table that grows with them.
  */
 #ifndef SESSION_IDTABLE_H
 #define SESSION_IDTABLE_H

@@ -233,9 +233,46 @@ static size_t vbi_size(size_t value)
 	return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : 4;
 }
 
+/* The packet that is sent most, a PUBLISH without properties, needs no counting pass. */
+static bool plain_publish(const struct packet *pk)
+{
+	return pk->type == PACKET_PUBLISH && no_properties(&pk->props) && pk->topic.n <= FIELD_MAX &&
+	       pk->payload.n <= REMAINING_MAX - FIELD_MAX - 8;
+}
+
+/* Topic, identifier, and the empty property section [MQTT-2.2.2-1]. */
+static size_t plain_head(const struct packet *pk, uint8_t level)
+{
+	return 2 + pk->topic.n + (pk->qos ? 2 : 0) + (level == LEVEL_5);
+}
+
+static uint8_t *put_header(uint8_t *p, uint8_t first, size_t remaining)
+{
+	*p++ = first;
+	for (; remaining > 0x7F; remaining >>= 7)
+		*p++ = (uint8_t)(remaining | 0x80);
+	*p++ = (uint8_t)remaining;
+	return p;
+}
+
+static size_t encode_plain(const struct packet *pk, uint8_t level, uint8_t *out)
+{
+	uint8_t *p = put_header(out, first_byte(pk), plain_head(pk, level) + pk->payload.n);
+	p = put_bytes(put_u16(p, (uint32_t)pk->topic.n), pk->topic.p, pk->topic.n);
+	if (pk->qos)
+		p = put_u16(p, pk->id);
+	if (level == LEVEL_5)
+		*p++ = 0;
+	return (size_t)(put_bytes(p, pk->payload.p, pk->payload.n) - out);
+}
+
 size_t packet_size(const struct packet *pk, uint8_t level)
 {
 	struct writer count = {0};
+	if (plain_publish(pk)) {
+		size_t remaining = plain_head(pk, level) + pk->payload.n;
+		return 1 + vbi_size(remaining) + remaining;
+	}
 	bodies[pk->type](&count, pk, level);
 	if (count.too_long || count.n > REMAINING_MAX)
 		return 0;
@@ -244,11 +281,11 @@ size_t packet_size(const struct packet *pk, uint8_t level)
 
 size_t packet_encode(const struct packet *pk, uint8_t level, uint8_t *out)
 {
-	size_t        size = packet_size(pk, level);
-	size_t        header = size < 2 + 0x80 ? 2 : size < 3 + 0x4000 ? 3 : size < 4 + 0x200000 ? 4 : 5;
-	struct writer w = {.p = out};
-	put_number(&w, first_byte(pk), 1);
-	put_vbi(&w, (uint32_t)(size - header));
+	struct writer count = {0};
+	if (plain_publish(pk))
+		return encode_plain(pk, level, out);
+	bodies[pk->type](&count, pk, level);
+	struct writer w = {.p = put_header(out, first_byte(pk), count.n)};
 	bodies[pk->type](&w, pk, level);
-	return w.n;
+	return (size_t)(w.p - out) + w.n;
 }

@@ -26,9 +26,24 @@ bool text_check(struct span text, struct topic_fault *fault)
 	return bad(fault, good, "MQTT-1.5.4-1", "is not well-formed UTF-8", "encode it as UTF-8 without surrogates");
 }
 
+#define ONES UINT64_C(0x0101010101010101)
+
+/* Non-zero where one of the eight bytes is zero. */
+static uint64_t zero_byte(uint64_t w)
+{
+	return (w - ONES) & ~w & ONES << 7;
+}
+
+/* Eight bytes at a time while none of them is a wildcard. */
 static size_t find_wildcard(struct span s)
 {
-	size_t i = 0;
+	size_t   i = 0;
+	uint64_t w;
+	for (; s.n - i >= sizeof w; i += sizeof w) {
+		memcpy(&w, s.p + i, sizeof w);
+		if (zero_byte(w ^ ONES * '+') || zero_byte(w ^ ONES * '#'))
+			break;
+	}
 	while (i < s.n && s.p[i] != '+' && s.p[i] != '#')
 		i++;
 	return i;
