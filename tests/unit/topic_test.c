@@ -8,6 +8,7 @@
 
 #include "support/bytes.h"
 #include "support/dice.h"
+#include "support/slow.h"
 #include "unit/suites.h"
 #include "wire/packet.h"
 #include "wire/topic.h"
@@ -233,19 +234,6 @@ START_TEST(each_filter_matches_just_the_names_it_should)
 }
 END_TEST
 
-/* The rules in other words, level by level, by recursion. */
-static bool slow_match(const char *f, const char *t, bool first)
-{
-	size_t fn = strcspn(f, "/"), tn = strcspn(t, "/");
-	if (*f == '#')
-		return !(first && *t == '$');
-	if (*f == '+' ? first && *t == '$' : fn != tn || strncmp(f, t, fn) != 0)
-		return false;
-	if (f[fn] == 0 || t[tn] == 0)
-		return f[fn] == t[tn] || (t[tn] == 0 && strcmp(f + fn, "/#") == 0);
-	return slow_match(f + fn + 1, t + tn + 1, false);
-}
-
 static void draw(struct dice *d, const char *alphabet, char *out, uint32_t max)
 {
 	uint32_t n = 1 + dice_roll(d, max);
@@ -268,7 +256,7 @@ START_TEST(a_slow_matcher_agrees_on_random_pairs)
 			continue;
 		bool match = topic_match(span_text(f, 0), span_text(t, 0));
 		matched += match;
-		if (match != slow_match(f, t, true))
+		if (match != slow_topic_match(f, t))
 			ck_abort_msg("seed %llu: %s and %s: %d", (unsigned long long)d.seed, f, t, match);
 	}
 	ck_assert_uint_gt(matched, 1000);

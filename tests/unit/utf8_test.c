@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "support/bytes.h"
 #include "support/dice.h"
+#include "support/slow.h"
 #include "unit/suites.h"
 
 static const struct {
@@ -104,31 +105,6 @@ START_TEST(a_good_character_is_passed_at_every_offset_of_long_ascii)
 }
 END_TEST
 
-/* The code point at p, computed bit by bit; 0 bytes where it is none. */
-static size_t slow_character(const uint8_t *p, size_t n, bool nul_allowed)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t                len = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
-	if (len == 0 || len > n)
-		return 0;
-	uint32_t c = len == 1 ? p[0] : p[0] & (0x7Fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if (p[i] >> 6 != 2)
-			return 0;
-		c = c << 6 | (p[i] & 0x3F);
-	}
-	bool good = c >= least[len] && c <= 0x10FFFF && (c < 0xD800 || c > 0xDFFF) && (c || nul_allowed);
-	return good ? len : 0;
-}
-
-static size_t slow_good(const uint8_t *p, size_t n, bool nul_allowed)
-{
-	size_t at = 0, len;
-	while (at < n && (len = slow_character(p + at, n - at, nul_allowed)) > 0)
-		at += len;
-	return at;
-}
-
 /* Random bytes are hardly ever good for long; so they are drawn from bytes that meet each other at the borders. */
 static void draw(struct dice *d, uint8_t *p, size_t n)
 {
@@ -148,7 +124,7 @@ START_TEST(a_slow_decoder_agrees_on_random_bytes)
 		uint8_t p[40];
 		size_t  n = dice_roll(&d, sizeof p + 1);
 		draw(&d, p, n);
-		if (utf8_good(p, n) != slow_good(p, n, false) || utf8_good_text(p, n) != slow_good(p, n, true))
+		if (utf8_good(p, n) != slow_utf8_good(p, n, false) || utf8_good_text(p, n) != slow_utf8_good(p, n, true))
 			ck_abort_msg("seed %llu: %s", (unsigned long long)d.seed, bytes_show(p, n));
 	}
 }
@@ -159,7 +135,7 @@ START_TEST(a_slow_decoder_agrees_on_every_pair_of_bytes)
 	for (unsigned pair = 0; pair < 0x10000; pair++) {
 		const uint8_t p[4] = {(uint8_t)(pair >> 8), (uint8_t)pair, 0x80, 0xBF};
 		for (size_t n = 1; n <= 4; n++)
-			if (utf8_good(p, n) != slow_good(p, n, false))
+			if (utf8_good(p, n) != slow_utf8_good(p, n, false))
 				ck_abort_msg("%s", bytes_show(p, n));
 	}
 }
