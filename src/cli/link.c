@@ -81,7 +81,7 @@ static void on_up(struct link *l, const struct mqttwill_event *e)
 
 static void on_online(struct link *l, const struct mqttwill_event *e)
 {
-	l->online = true;
+	l->online = l->was_online = true;
 	say("online: %s", e->text);
 }
 
@@ -125,10 +125,12 @@ static void on_oversize(struct link *l, const struct mqttwill_event *e)
 	say("skipped: %s", e->text);
 }
 
+/* A device that may not publish its status is of no use; later on the permission may come back. */
 static void on_will(struct link *l, const struct mqttwill_event *e)
 {
-	(void)l;
 	say("will: %s", e->text);
+	if (e->error == MQTTWILL_EBIRTH && !l->was_online)
+		link_end(l, exit_code(e->error));
 }
 
 /* How it left, and what that means for those who read the status. */
@@ -142,13 +144,15 @@ static void on_closed(struct link *l, const struct mqttwill_event *e)
 	};
 	char due[64] = "";
 	l->closed = true;
-	if (e->will_due_s != UINT32_MAX)
+	if (e->will_due_s == 0)
+		snprintf(due, sizeof due, "; the will is due now");
+	else if (e->will_due_s != UINT32_MAX)
 		snprintf(due, sizeof due, "; the will is due in %" PRIu32 " s", e->will_due_s);
 	if (!l->quiet || e->error)
 		say("left %s%s%s%s", e->left < sizeof ways / sizeof ways[0] ? ways[e->left] : "", due, e->error ? ": " : "",
 		    e->error ? e->text : "");
 	if (e->undelivered)
-		say("not delivered: %" PRIu32 " messages", e->undelivered);
+		say("without an answer: %" PRIu32 " requests", e->undelivered);
 	if (e->error)
 		link_end(l, exit_code(e->error));
 	else if (e->left == MQTTWILL_LEFT_ALREADY && l->goodbye == MQTTWILL_GOODBYE_OFFLINE)

@@ -20,7 +20,7 @@ struct link {
 	void    *user;
 	bool     quiet;       /* says only what went wrong */
 	bool     one_attempt; /* the first failed attempt ends it */
-	bool     one_connection; /* so does a lost connection */
+	bool     one_connection; /* so does a lost connection, while this is set */
 	uint32_t timeout_ms;  /* for the first connection; 0: no end */
 
 	/* to be read */
@@ -30,6 +30,7 @@ struct link {
 	bool           up;      /* connected */
 	bool           was_up;
 	bool           online;  /* the birth is acknowledged */
+	bool           was_online;
 	bool           full;    /* MQTTWILL_EFULL came, and no ROOM since */
 
 	/* its own */

@@ -90,6 +90,7 @@ static void on_done(struct link *l, const struct mqttwill_event *e)
 		    e->codes[i]);
 		link_end(l, EXIT_BROKER);
 	}
+	l->one_connection = false;
 	if (s->own.duration.set)
 		s->until_ms = steady_ms() + s->own.duration.value;
 }
@@ -118,6 +119,7 @@ static enum exit_code listen(struct sub *s)
 		.on_done = on_done,
 		.user = s,
 		.one_attempt = !s->own.retry,
+		.one_connection = true, /* some brokers answer a refused filter by closing */
 		.timeout_ms = s->connection.timeout.set ? s->connection.timeout.value : DEFAULT_TIMEOUT_MS,
 	};
 	enum exit_code code = link_new(&l, &s->options);
