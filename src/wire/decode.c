@@ -112,8 +112,19 @@ static void read_connect(struct context *c)
 		connect->password = read_binary(&c->r);
 }
 
+/* A server that knows only 3.x refuses a level 5 in the form of its own [MQTT 3.1.1, 3.1.2.2]. */
+static bool old_refusal(const struct context *c)
+{
+	return c->r.level == LEVEL_5 && reader_left(&c->r) == 2 && c->r.p[0] == 0 && c->r.p[1] >= 1 && c->r.p[1] <= 5;
+}
+
 static void read_connack(struct context *c)
 {
+	if (old_refusal(c)) {
+		c->pk->reason = reason_from_return_code(c->r.p[1]);
+		c->r.p = c->r.end;
+		return;
+	}
 	uint8_t flags = (uint8_t)read_number(&c->r, 1);
 	if (c->r.level != LEVEL_31 && flags > 1)
 		reader_fail(&c->r, REASON_MALFORMED, "MQTT-3.2.2-1", "reserved bits of the Acknowledge Flags are set");

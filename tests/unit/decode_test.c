@@ -107,6 +107,23 @@ START_TEST(session_present_does_not_exist_in_3_1)
 }
 END_TEST
 
+/* An older server says 20 02 00 01 to a CONNECT of MQTT 5; the client must hear what it means. */
+START_TEST(a_refusal_in_the_form_of_3x_is_understood_in_5)
+{
+	for (uint8_t code = 0; code < 10; code++) {
+		const uint8_t in[] = {0x20, 0x02, 0x00, code};
+		struct bytes  b = bytes_copy(in, sizeof in);
+		struct packet pk;
+		struct fault  fault;
+		int           rc = packet_decode(&pk, LEVEL_5, FROM_SERVER, b.p, b.n, &fault);
+		ck_assert_int_eq(rc, code >= 1 && code <= 5 ? 0 : -1);
+		ck_assert(rc || pk.reason == reason_from_return_code(code));
+		ck_assert(rc || (pk.props.has == 0 && !pk.session_present));
+		bytes_free(&b);
+	}
+}
+END_TEST
+
 START_TEST(connect_is_read_by_the_level_it_names)
 {
 	static const char *const connects[] = {
@@ -200,6 +217,7 @@ Suite *decode_suite(void)
 	tcase_add_loop_test(tc, each_forbidden_form_is_refused_with_its_reason_and_rule, 0, (int)refused_count);
 	tcase_add_loop_test(tc, each_allowed_form_is_accepted, 0, ACCEPTED);
 	tcase_add_test(tc, session_present_does_not_exist_in_3_1);
+	tcase_add_test(tc, a_refusal_in_the_form_of_3x_is_understood_in_5);
 	tcase_add_test(tc, connect_is_read_by_the_level_it_names);
 	tcase_add_test(tc, an_unknown_level_is_told);
 	tcase_add_test(tc, the_length_of_the_input_is_the_length_of_the_packet);
