@@ -6,7 +6,7 @@
 #include <poll.h>
 
 #include "api/handle.h"
-#include "client/internal.h"
+#include "client/clock.h"
 
 /* Answers to the question; any other value ends the loop and is its result. */
 enum answer { NOT_YET = 1, WOKEN = 2 };

@@ -55,7 +55,7 @@ int client_start(struct client *c)
 	c->state = CLIENT_WAITING;
 	c->retry_at = c->now_ms;
 	c->failures = 0;
-	c->attempts = 0;
+	c->up_at = 0;
 	clock_wake(c);
 	return 0;
 }

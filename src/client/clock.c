@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/internal.h"
+#include "client/clock.h"
 
 static uint64_t read_clock(clockid_t id)
 {

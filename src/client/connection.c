@@ -136,6 +136,7 @@ static void tell_up(struct client *c, struct packet *pk)
 {
 	struct props           *p = &pk->props;
 	const struct session   *s = c->session;
+	struct user_list        users;
 	struct mqttwill_connack ack = {
 		.client_id = client_id(c),
 		.session_expiry_s = c->session_expiry_s,
@@ -151,14 +152,18 @@ static void tell_up(struct client *c, struct packet *pk)
 		.subscription_id_available =
 			c->config.level == LEVEL_5 && (!(p->has & HAS(SUBSCRIPTION_ID_AVAILABLE)) || p->subscription_id_available),
 	};
+	users_take(&users, p); /* without memory they are left out */
 	if (p->has & HAS(RESPONSE_INFORMATION))
 		ack.response_information = span_terminate(&p->response_information);
 	if (p->has & HAS(SERVER_REFERENCE))
 		ack.server_reference = span_terminate(&p->server_reference);
 	struct mqttwill_event ev = {.type = MQTTWILL_UP, .connack = &ack};
+	ev.user_properties = users.count ? users.p : NULL;
+	ev.user_property_count = ev.user_properties ? users.count : 0;
 	if (p->has & HAS(REASON_STRING))
 		ev.reason_string = span_terminate(&p->reason_string);
 	client_emit(c, &ev);
+	users_free(&users);
 }
 
 static size_t presence_in_flight(const struct client *c)

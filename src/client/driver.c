@@ -29,7 +29,8 @@ static void watch(struct client *c, int fd, uint32_t events)
 {
 	struct link       *l = c->link;
 	struct epoll_event ev = {.events = events, .data.fd = fd};
-	if (fd == l->watched_fd && events == l->watched)
+	/* while opening, a descriptor may have been closed and its number be another socket's by now */
+	if (fd == l->watched_fd && events == l->watched && c->state != CLIENT_OPENING)
 		return;
 	if (l->watched_fd >= 0 && fd != l->watched_fd)
 		epoll_ctl(c->epoll, EPOLL_CTL_DEL, l->watched_fd, &ev);
@@ -49,12 +50,13 @@ void driver_watch(struct client *c)
 	struct link *l = c->link;
 	if (!l)
 		return;
-	uint32_t events = 0;
-	bool     waiting = c->state >= CLIENT_GREETING && buf_len(&c->session->out) > 0;
-	if (c->state == CLIENT_OPENING)
-		events = (l->pipe->wants & PIPE_READ ? EPOLLIN : 0u) | (l->pipe->wants & PIPE_WRITE ? EPOLLOUT : 0u);
-	else
-		events = (may_read(c) ? EPOLLIN : 0u) | (waiting ? EPOLLOUT : 0u);
+	uint8_t wants = l->pipe->wants;
+	if (c->state != CLIENT_OPENING) {
+		/* a blocked write may wait for reading: TLS has its own mind */
+		bool waiting = buf_len(&c->session->out) > 0 && (!l->blocked || wants & PIPE_WRITE);
+		wants = (uint8_t)((may_read(c) ? PIPE_READ : 0) | (waiting ? PIPE_WRITE : 0));
+	}
+	uint32_t events = (wants & PIPE_READ ? EPOLLIN : 0u) | (wants & PIPE_WRITE ? EPOLLOUT : 0u);
 	watch(c, l->pipe->fd, events);
 }
 
@@ -156,6 +158,7 @@ int driver_flush(struct client *c)
 	struct link   *l = c->link;
 	const uint8_t *bytes;
 	l->blocked = false;
+	l->pipe->wants = 0;
 	for (size_t n; (n = session_output(c->session, &bytes)) > 0;) {
 		ssize_t written = l->pipe->ops->write(l->pipe, bytes, n);
 		if (written < -1)
@@ -189,7 +192,7 @@ void driver_kick(struct client *c)
 static int stream_ended(struct client *c)
 {
 	if (c->state == CLIENT_GREETING)
-		return client_fail(c, MQTTWILL_EREFUSED, "connack: the broker closed the connection without an answer");
+		return client_fail(c, MQTTWILL_ELOST, "connack: the broker closed the connection without an answer");
 	return client_fail(c, MQTTWILL_ELOST, "the broker closed the connection");
 }
 

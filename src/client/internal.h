@@ -6,6 +6,7 @@
 #define CLIENT_INTERNAL_H
 
 #include "client/client.h"
+#include "client/clock.h"
 
 /* ---- driver.c: the connection ---- */
 
@@ -45,6 +46,18 @@ int connection_event(struct client *c, struct session_event *ev);
 
 /* ---- message.c ---- */
 
+enum { FEW_USERS = 16 }; /* user properties that need no allocation */
+
+struct user_list {
+	struct mqttwill_user_property *p;
+	size_t                         count;
+	struct mqttwill_user_property  few[FEW_USERS];
+};
+
+/* The user properties of a packet as C strings; before any other of its strings is taken. False: no memory. */
+bool users_take(struct user_list *list, struct props *p);
+void users_free(struct user_list *list);
+
 /* Delivers a PUBLISH and acknowledges it. */
 int connection_message(struct client *c, struct session_event *ev);
 
@@ -74,7 +87,7 @@ void queue_cancel(struct client *c);
 void queue_push_front(struct client *c, struct outgoing *o);
 
 /* An acknowledged message: DONE for the application, or presence's. Frees it. */
-void queue_done(struct client *c, struct outgoing *o, const struct session_event *ev);
+void queue_done(struct client *c, struct outgoing *o, struct session_event *ev);
 
 /* QoS 0 messages that the kernel has now. */
 void queue_written(struct client *c);
@@ -99,26 +112,5 @@ void leave_lost(struct client *c);
 
 /* Tells CLOSED; the client is idle. */
 void leave_done(struct client *c);
-
-
-/* ---- clock.c: time, timer, wake-up, chance ---- */
-
-uint64_t clock_ms(void);
-int64_t  clock_unix_ms(void);
-int      clock_init(struct client *c);
-void     clock_fini(struct client *c);
-
-/* Sets the timer to a deadline; UINT64_MAX: none. */
-void clock_arm(struct client *c, uint64_t deadline);
-
-/* Forgets that the timer or the wake-up has fired; true where the connection's descriptor is ready. */
-bool clock_drain(struct client *c);
-
-/* Makes the client's descriptor readable; async-signal-safe. */
-void clock_wake(const struct client *c);
-uint32_t clock_random(struct client *c, uint32_t below);
-
-/* The kernel's boot id into buf, or "". */
-void clock_boot_id(char *buf, size_t size);
 
 #endif

@@ -181,7 +181,8 @@ static uint32_t will_due(const struct client *c)
 {
 	uint32_t expiry = c->how.has & MQTTWILL_HAS_SESSION_EXPIRY ? c->how.session_expiry_s : c->session_expiry_s;
 	uint32_t due = c->will_delay_s < expiry ? c->will_delay_s : expiry; /* [MQTT-3.1.2-8] */
-	if (c->left == MQTTWILL_LEFT_CLEAN || c->will_delay_s == UINT32_MAX || c->attempts == 0)
+	bool never = c->left == MQTTWILL_LEFT_ALREADY && c->up_at == 0;
+	if (c->left == MQTTWILL_LEFT_CLEAN || c->will_delay_s == UINT32_MAX || never)
 		return UINT32_MAX;
 	if (c->left != MQTTWILL_LEFT_ALREADY)
 		return c->config.level == LEVEL_5 ? due : 0;
@@ -201,7 +202,8 @@ void leave_lost(struct client *c)
 void leave_done(struct client *c)
 {
 	queue_cancel(c);
-	if (c->left != MQTTWILL_LEFT_CLEAN && c->how.goodbye == MQTTWILL_GOODBYE_OFFLINE && c->attempts && !c->close_error)
+	bool unsaid = c->left == MQTTWILL_LEFT_CUT || (c->left == MQTTWILL_LEFT_ALREADY && c->up_at);
+	if (unsaid && c->config.presence && c->how.goodbye == MQTTWILL_GOODBYE_OFFLINE && c->close_error == 0)
 		c->close_error = client_fail(c, MQTTWILL_ELOST, "close: there was no connection to say goodbye on");
 	struct mqttwill_event ev = {
 		.type = MQTTWILL_CLOSED,

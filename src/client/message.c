@@ -6,8 +6,6 @@
 
 #include "client/internal.h"
 
-enum { FEW = 16 }; /* user properties that need no allocation */
-
 static void fill_properties(struct mqttwill_message *m, struct props *p)
 {
 	m->message_expiry_s = p->has & HAS(MESSAGE_EXPIRY) ? p->message_expiry : 0;
@@ -29,21 +27,35 @@ static void fill_properties(struct mqttwill_message *m, struct props *p)
 	}
 }
 
-static void deliver(struct client *c, struct packet *pk, struct mqttwill_user_property *users)
+bool users_take(struct user_list *list, struct props *p)
+{
+	list->p = list->few;
+	list->count = p->has & HAS(USER) ? p->user_count : 0;
+	if (list->count > FEW_USERS)
+		list->p = calloc(list->count, sizeof *list->p);
+	if (list->p && list->count)
+		props_take_users(p, list->p);
+	return list->p;
+}
+
+void users_free(struct user_list *list)
+{
+	if (list->p != list->few)
+		free(list->p);
+}
+
+static void deliver(struct client *c, struct packet *pk, const struct user_list *users)
 {
 	struct mqttwill_message m = {
 		.topic_len = pk->topic.n,
 		.payload = pk->payload.p,
 		.payload_len = pk->payload.n,
+		.user_properties = users->count ? users->p : NULL,
+		.user_property_count = users->count,
 		.qos = pk->qos,
 		.retain = pk->retain,
 		.dup = pk->dup,
 	};
-	if (pk->props.user_count) {
-		props_take_users(&pk->props, users);
-		m.user_properties = users;
-		m.user_property_count = pk->props.user_count;
-	}
 	fill_properties(&m, &pk->props);
 	m.topic = span_terminate(&pk->topic);
 	if (!c->hooks->message(c->owner, &m))
@@ -52,15 +64,11 @@ static void deliver(struct client *c, struct packet *pk, struct mqttwill_user_pr
 
 int connection_message(struct client *c, struct session_event *ev)
 {
-	struct mqttwill_user_property few[FEW], *users = few;
-	size_t                        count = ev->packet.props.user_count;
-	if (count > FEW)
-		users = calloc(count, sizeof *users);
-	if (!users)
-		return client_fail(c, MQTTWILL_ENOMEM, "message: no memory for %zu user properties", count);
-	deliver(c, &ev->packet, users);
-	if (users != few)
-		free(users);
+	struct user_list users;
+	if (!users_take(&users, &ev->packet.props))
+		return client_fail(c, MQTTWILL_ENOMEM, "message: no memory for %zu user properties", users.count);
+	deliver(c, &ev->packet, &users);
+	users_free(&users);
 	if (c->doomed || !c->session)
 		return 0;
 	int rc = session_accept(c->session, ev);

@@ -97,7 +97,7 @@ static const char *outcome(const struct outgoing *o, const struct session_event 
 	                   ev->packet.reason);
 }
 
-void queue_done(struct client *c, struct outgoing *o, const struct session_event *sev)
+void queue_done(struct client *c, struct outgoing *o, struct session_event *sev)
 {
 	struct mqttwill_event ev = {.reason_code = sev->packet.reason};
 	subscriptions_learn(c, o, sev);
@@ -110,10 +110,16 @@ void queue_done(struct client *c, struct outgoing *o, const struct session_event
 	}
 	ev.codes = sev->packet.type == PACKET_SUBACK || sev->packet.type == PACKET_UNSUBACK ? sev->packet.list.p : NULL;
 	ev.code_count = ev.codes ? sev->packet.count : 0;
-	struct span reason = sev->packet.props.reason_string;
-	if (sev->packet.props.has & HAS(REASON_STRING))
-		ev.reason_string = span_terminate(&reason);
+	struct props    *p = &sev->packet.props;
+	struct user_list users;
+	if (users_take(&users, p)) { /* without memory they are left out, the outcome is not */
+		ev.user_properties = users.count ? users.p : NULL;
+		ev.user_property_count = users.count;
+	}
+	if (p->has & HAS(REASON_STRING))
+		ev.reason_string = span_terminate(&p->reason_string);
 	finish(c, o, sev->error, &ev);
+	users_free(&users);
 }
 
 void queue_written(struct client *c)
