@@ -96,22 +96,12 @@ struct broker *broker_new(const struct broker_options *options, const char **err
 	return b;
 }
 
-static void free_link(struct broker_link *l)
-{
-	if (l->session)
-		l->session->link = NULL;
-	list_remove(&l->node);
-	buf_fini(&l->in);
-	buf_fini(&l->out);
-	free(l);
-}
-
 void broker_free(struct broker *b)
 {
 	if (!b)
 		return;
 	for (struct list *n; (n = list_first(&b->links));)
-		free_link(list_entry(n, struct broker_link, node));
+		link_free(list_entry(n, struct broker_link, node));
 	for (struct list *n; (n = list_first(&b->sessions));)
 		session_free(list_entry(n, struct session, node));
 	retain_clear(b);

@@ -138,6 +138,25 @@ START_TEST(any_byte_may_be_changed)
 }
 END_TEST
 
+/* With links of every state, sessions that wait for their end, and wills that wait for their time. */
+START_TEST(a_broker_may_be_freed_at_any_time)
+{
+	uint8_t      bytes[BYTES];
+	size_t       n = conversation(LEVEL_5, bytes);
+	struct scene s;
+	scene_init(&s, NULL);
+	for (size_t cut = 0; cut <= n; cut += 3) {
+		struct peer *p = peer_open(&s, LEVEL_5);
+		p->no_ack = true;
+		bytes[40] = (uint8_t)('a' + cut % 20);
+		peer_bytes(p, bytes, cut);
+		if (cut % 2)
+			peer_drop(p);
+	}
+	scene_fini(&s);
+}
+END_TEST
+
 /* A fixed sequence of pseudo-random numbers: a failure repeats. */
 static uint32_t next_random(uint32_t *seed)
 {
@@ -216,6 +235,7 @@ Suite *input_suite(void)
 	tcase_add_loop_test(tc, pieces_of_any_size_mean_the_same, 0, 3 * 40);
 	tcase_add_loop_test(tc, a_connection_may_be_lost_after_any_byte, 0, 3);
 	tcase_add_loop_test(tc, any_byte_may_be_changed, 0, 3);
+	tcase_add_test(tc, a_broker_may_be_freed_at_any_time);
 	tcase_add_loop_test(tc, many_bytes_may_be_changed, 0, 6);
 	tcase_add_loop_test(tc, malformed_packets_are_answered_by_their_reason, 0, 13);
 	tcase_add_test(tc, nothing_is_kept_of_what_is_announced);

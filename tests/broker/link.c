@@ -266,11 +266,17 @@ bool broker_wants_close(const struct broker_link *l)
 
 void broker_closed(struct broker_link *l, uint64_t now_ms)
 {
-	struct broker *b = l->broker;
-	broker_tick(b, now_ms);
+	broker_tick(l->broker, now_ms);
 	link_close(l, 0, "the network connection has gone", now_ms);
-	timer_stop(&b->timers, &l->timer);
-	timers_leave(&b->timers, 1);
+	link_free(l);
+}
+
+void link_free(struct broker_link *l)
+{
+	if (l->session)
+		l->session->link = NULL;
+	timer_stop(&l->broker->timers, &l->timer);
+	timers_leave(&l->broker->timers, 1);
 	list_remove(&l->node);
 	buf_fini(&l->in);
 	buf_fini(&l->out);

@@ -20,6 +20,9 @@ void link_end(struct broker_link *l, uint8_t reason, const char *text, uint64_t 
 /* Ends it without a DISCONNECT. Reason and text are for the observer. */
 void link_close(struct broker_link *l, uint8_t reason, const char *text, uint64_t now_ms);
 
+/* Frees the link and says nothing to anybody. */
+void link_free(struct broker_link *l);
+
 /* The keep-alive begins anew: a packet came. */
 void link_touch(struct broker_link *l, uint64_t now_ms);
 

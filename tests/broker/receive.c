@@ -57,8 +57,6 @@ static void deny(struct broker_link *l, const struct packet *pk, enum acl_verdic
 		link_end(l, REASON_NOT_AUTHORIZED, "publishing to this topic is not allowed", now_ms);
 		return;
 	}
-	if (pk->qos == 2 && l->level != LEVEL_5)
-		ids_add(&l->session->received, pk->id);
 	answer(l, pk, REASON_NOT_AUTHORIZED);
 }
 

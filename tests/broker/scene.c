@@ -13,6 +13,8 @@ static void observe(void *user, const struct broker_event *event)
 	struct scene *s = user;
 	char          line[256];
 	s->events[event->type]++;
+	if (event->type == BROKER_WILL_DUE)
+		s->due_ms = event->due_ms;
 	broker_event_line(event, 0, line, sizeof line);
 	if (s->lines_len + strlen(line) + 2 < sizeof s->lines)
 		s->lines_len += (size_t)sprintf(s->lines + s->lines_len, "%s\n", line);

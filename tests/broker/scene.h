@@ -16,6 +16,7 @@ struct scene {
 	uint64_t       now_ms;
 	struct list    peers;
 	unsigned       events[BROKER_EVENTS]; /* how many of each the broker told */
+	uint64_t       due_ms; /* of the latest WILL_DUE; 0: none */
 	char           lines[4096]; /* the first of them, as text */
 	size_t         lines_len;
 };

@@ -35,7 +35,7 @@ START_TEST(the_earliest_timer_comes_first)
 	for (int turn = 0; turn < TURNS; turn++) {
 		struct timer *t = &all[next_random(&seed) % TIMERS], *first;
 		if (next_random(&seed) % 4)
-			timer_arm(&ts, t, next_random(&seed) % 1000);
+			timer_arm(&ts, t, (uint64_t)(next_random(&seed) % 1000) << 30);
 		else
 			timer_stop(&ts, t);
 		first = earliest(all);

@@ -116,6 +116,7 @@ START_TEST(message_expiry_counts_from_publication)
 	expect_expiry(late, 1);
 	scene_pass(&s, 1);
 	peer_subscribe(late, "will/device", 1, 1);
+	peer_subscribe(late, "will/device", 0, 0);
 	peer_expect_nothing(late);
 	scene_fini(&s);
 	say("WC-02 5.0 message expiry 4, delay 20: sent with 4, later less what it waited since publication");

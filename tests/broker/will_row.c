@@ -268,6 +268,9 @@ static void watch(struct play *p)
 	go(p, &step, for_ever_ms);
 	expect_silence(p);
 	ck_assert_uint_eq(p->scene.events[BROKER_WILL_PUBLISHED], count);
+	bool foretold = p->scene.due_ms && count && p->row->steps[0].act != come && !p->row->steps[1].act;
+	if (foretold) /* by the broker's event, and nothing came between */
+		ck_assert_uint_eq(p->scene.due_ms, p->t_ms + p->row->said[count - 1].at_ms);
 }
 
 static void play(struct play *p)
