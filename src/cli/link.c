@@ -75,8 +75,8 @@ static void on_up(struct link *l, const struct mqttwill_event *e)
 	const struct mqttwill_connack *c = e->connack;
 	l->up = l->was_up = true;
 	if (!l->quiet)
-		say("connected as %s, keep-alive %u s, session expiry %" PRIu32 " s%s", c->client_id, c->keepalive_s,
-		    c->session_expiry_s, c->session_present ? ", session resumed" : "");
+		say("connected%s%s, keep-alive %u s, session expiry %" PRIu32 " s%s", *c->client_id ? " as " : "", c->client_id,
+		    c->keepalive_s, c->session_expiry_s, c->session_present ? ", session resumed" : "");
 }
 
 static void on_online(struct link *l, const struct mqttwill_event *e)

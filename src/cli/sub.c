@@ -11,7 +11,7 @@
 #include "cli/link.h"
 #include "cli/print.h"
 
-enum { TYPE_SUBACK = 9, REFUSED = 0x80, DEFAULT_TIMEOUT_MS = 15000 };
+enum { TYPE_SUBACK = 9, REFUSED = 0x80, DEFAULT_TIMEOUT_MS = 15000, LARGEST_PACKET = 268435460 };
 
 struct sub_options {
 	struct texts  topics;
@@ -144,6 +144,7 @@ static enum exit_code prepare(struct sub *s)
 {
 	if (s->own.topics.count == 0)
 		return refuse(EXIT_USAGE, "sub needs --topic; mqttwill sub --help lists the options");
+	s->options.maximum_packet_size = LARGEST_PACKET; /* who asks to see messages sees them all */
 	if (will_fill(&s->will_options, &s->will_properties, &s->will))
 		s->options.will = &s->will;
 	return connection_fill(&s->connection, &s->options, &s->arena);
