@@ -16,9 +16,6 @@ int session_ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason);
 /* Handles one packet that was decoded; fills *ev where there is something to tell. */
 void session_receive(struct session *s, struct session_event *ev);
 
-/* A refusal in the words of 3.1.1, in answer to a CONNECT of MQTT 5. */
-void session_old_refusal(struct session *s, uint8_t return_code, struct session_event *ev);
-
 /* Ends the session over a fault of the peer's: DISCONNECT with its reason where there is one to send, and *ev. */
 void session_fail(struct session *s, struct session_event *ev, const struct fault *fault);
 

@@ -60,15 +60,6 @@ static int refusal_error(uint8_t reason)
 	return MQTTWILL_EREFUSED;
 }
 
-void session_old_refusal(struct session *s, uint8_t return_code, struct session_event *ev)
-{
-	memset(&ev->packet, 0, sizeof ev->packet);
-	ev->packet.type = PACKET_CONNACK;
-	ev->packet.reason = reason_from_return_code(return_code);
-	s->state = SESSION_OVER;
-	tell(ev, SESSION_CONNACK, refusal_error(ev->packet.reason));
-}
-
 static void take_limits(struct session *s, const struct props *p)
 {
 	if (p->has & HAS(RECEIVE_MAXIMUM))

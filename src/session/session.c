@@ -40,19 +40,10 @@ static void out_of_memory(struct session *s, struct session_event *ev)
 	ev->error = MQTTWILL_ENOMEM;
 }
 
-/* A broker that does not know MQTT 5 answers its CONNECT with a CONNACK of 3.1.1. */
-static bool old_refusal(const struct session *s, const uint8_t *bytes, size_t n)
-{
-	return s->config.level == LEVEL_5 && s->state == SESSION_CONNECTING && n == 4 && bytes[0] == PACKET_CONNACK << 4 &&
-	       bytes[3] >= 1 && bytes[3] <= 5;
-}
-
 static void handle(struct session *s, const uint8_t *bytes, size_t n, struct session_event *ev)
 {
 	struct fault fault;
-	if (old_refusal(s, bytes, n))
-		session_old_refusal(s, bytes[3], ev);
-	else if (packet_decode(&ev->packet, s->config.level, FROM_SERVER, bytes, n, &fault) < 0)
+	if (packet_decode(&ev->packet, s->config.level, FROM_SERVER, bytes, n, &fault) < 0)
 		session_fail(s, ev, &fault);
 	else
 		session_receive(s, ev);
