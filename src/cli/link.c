@@ -14,7 +14,7 @@
 enum { TYPE_DISCONNECT = 14, TURN_MS = 3600 * 1000 };
 
 static volatile sig_atomic_t stopped;
-static mqttwill *volatile    to_wake;
+static mqttwill *volatile to_wake;
 
 /* ---- Signals ------------------------------------------------------------------------------------------------------- */
 
@@ -75,8 +75,8 @@ static void on_up(struct link *l, const struct mqttwill_event *e)
 	const struct mqttwill_connack *c = e->connack;
 	l->up = l->was_up = true;
 	if (!l->quiet)
-		say("connected%s%s, keep-alive %u s, session expiry %" PRIu32 " s%s", *c->client_id ? " as " : "", c->client_id,
-		    c->keepalive_s, c->session_expiry_s, c->session_present ? ", session resumed" : "");
+		say("connected%s%s, keep-alive %u s, session expiry %" PRIu32 " s%s", *c->client_id ? " as " : "",
+		    c->client_id, c->keepalive_s, c->session_expiry_s, c->session_present ? ", session resumed" : "");
 }
 
 static void on_online(struct link *l, const struct mqttwill_event *e)
@@ -94,8 +94,9 @@ static void on_down(struct link *l, const struct mqttwill_event *e)
 		link_end(l, exit_code(e->error));
 	retry_text(l, e->retry_in_ms, again, sizeof again);
 	if (e->error <= MQTTWILL_EREFUSED && e->error != MQTTWILL_EPROTOCOL)
-		say("disconnected by the broker: %s (0x%02X)%s%s%s%s", mqttwill_reason_name(TYPE_DISCONNECT, e->reason_code),
-		    e->reason_code, e->reason_string ? ", \"" : "", e->reason_string ? e->reason_string : "",
+		say("disconnected by the broker: %s (0x%02X)%s%s%s%s",
+		    mqttwill_reason_name(TYPE_DISCONNECT, e->reason_code), e->reason_code,
+		    e->reason_string ? ", \"" : "", e->reason_string ? e->reason_string : "",
 		    e->reason_string ? "\"" : "", again);
 	else
 		say("lost: %s%s", e->text, again);
@@ -149,8 +150,8 @@ static void on_closed(struct link *l, const struct mqttwill_event *e)
 	else if (e->will_due_s != UINT32_MAX)
 		snprintf(due, sizeof due, "; the will is due in %" PRIu32 " s", e->will_due_s);
 	if (!l->quiet || e->error)
-		say("left %s%s%s%s", e->left < sizeof ways / sizeof ways[0] ? ways[e->left] : "", due, e->error ? ": " : "",
-		    e->error ? e->text : "");
+		say("left %s%s%s%s", e->left < sizeof ways / sizeof ways[0] ? ways[e->left] : "", due,
+		    e->error ? ": " : "", e->error ? e->text : "");
 	if (e->undelivered)
 		say("without an answer: %" PRIu32 " requests", e->undelivered);
 	if (e->error)
@@ -162,10 +163,11 @@ static void on_closed(struct link *l, const struct mqttwill_event *e)
 }
 
 static void (*const on[])(struct link *l, const struct mqttwill_event *e) = {
-	[MQTTWILL_RETRY] = on_retry,     [MQTTWILL_UP] = on_up,     [MQTTWILL_ONLINE] = on_online,
-	[MQTTWILL_DOWN] = on_down,       [MQTTWILL_MESSAGE] = on_message, [MQTTWILL_DONE] = on_done,
-	[MQTTWILL_ROOM] = on_room,       [MQTTWILL_OVERSIZE] = on_oversize, [MQTTWILL_WILL] = on_will,
-	[MQTTWILL_CLOSED] = on_closed,
+	[MQTTWILL_RETRY] = on_retry,     [MQTTWILL_UP] = on_up,
+	[MQTTWILL_ONLINE] = on_online,   [MQTTWILL_DOWN] = on_down,
+	[MQTTWILL_MESSAGE] = on_message, [MQTTWILL_DONE] = on_done,
+	[MQTTWILL_ROOM] = on_room,       [MQTTWILL_OVERSIZE] = on_oversize,
+	[MQTTWILL_WILL] = on_will,       [MQTTWILL_CLOSED] = on_closed,
 };
 
 static void on_event(mqttwill *client, const struct mqttwill_event *event, void *user)

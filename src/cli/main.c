@@ -37,7 +37,8 @@ static int help(void)
 	     "An MQTT client (3.1, 3.1.1 and 5) that keeps a device's Last Will true.\n\nCommands:");
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		printf("  %-4s %s\n", commands[i].name, commands[i].summary);
-	puts("\n  mqttwill COMMAND --help lists a command's options; mqttwill --version tells the version.\n\nExit codes:");
+	puts("\n  mqttwill COMMAND --help lists a command's options; mqttwill --version tells the version.\n\n"
+	     "Exit codes:");
 	for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
 		printf("  %zu  %s\n", i, meanings[i]);
 	puts("\nThe manual is mqttwill(1).");
@@ -56,6 +57,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		if (!strcmp(name, commands[i].name))
 			return commands[i].main(argc - 1, argv + 1);
-	return (int)refuse(EXIT_USAGE, argc > 1 ? "%s is no command; mqttwill --help lists them"
-	                                        : "%swhich command? mqttwill --help lists them", name);
+	if (argc > 1)
+		return (int)refuse(EXIT_USAGE, "%s is no command; mqttwill --help lists them", name);
+	return (int)refuse(EXIT_USAGE, "which command? mqttwill --help lists them");
 }

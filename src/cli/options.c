@@ -13,7 +13,7 @@ struct parse {
 	int                        argc;
 	char                     **argv;
 	int                        at;
-	const char                *value; /* of the option at hand, from --name=value */
+	const char                *value;    /* of the option at hand, from --name=value */
 	char                       name[64]; /* of the option at hand, as it was written */
 };
 

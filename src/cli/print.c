@@ -166,7 +166,8 @@ void print_json(FILE *out, int64_t unix_ms, const struct mqttwill_message *m)
 	fprintf(out, "{\"time\":\"%s\",\"unix_ms\":%" PRId64, time, unix_ms);
 	json_member(out, ",", "topic", m->topic, m->topic_len);
 	json_member(out, ",", "payload", m->payload, m->payload_len);
-	fprintf(out, ",\"qos\":%d,\"retain\":%s,\"dup\":%s", m->qos, m->retain ? "true" : "false", m->dup ? "true" : "false");
+	fprintf(out, ",\"qos\":%d,\"retain\":%s,\"dup\":%s", m->qos, m->retain ? "true" : "false",
+	        m->dup ? "true" : "false");
 	json_number(out, "payload_format", m->has & MQTTWILL_HAS_PAYLOAD_FORMAT, m->payload_format);
 	json_number(out, "message_expiry", m->has & MQTTWILL_HAS_MESSAGE_EXPIRY, m->message_expiry_s);
 	json_optional(out, "content_type", m->content_type, m->content_type_len);

@@ -26,8 +26,9 @@ if ! [ -x "$mqttwill" ] || { [ -z "$broker_url" ] && ! [ -x "$stub_broker" ]; };
 	exit 1
 fi
 
-slack=800            # ms that an event may be late on a busy machine
-[ -z "$broker_url" ] || slack=3000 # other brokers look at their clocks less often
+# ms that an event may be late on a busy machine; other brokers look at their clocks less often
+slack=800 silence_slack=800
+[ -z "$broker_url" ] || slack=3000 silence_slack=8000
 work=$(mktemp -d "${TMPDIR:-/tmp}/scenes.XXXXXX")
 players=()
 
@@ -89,8 +90,8 @@ broker() {
 
 # Reads a subscriber's lines as they come: tells them, and keeps "MILLISECONDS TOPIC PAYLOAD ..." in heard.
 ear() {
-	local time line
-	while read -r time line; do
+	local line
+	while read -r _ line; do
 		echo "$(now) $line" >>"$dir/heard"
 		tell subscriber "${line#"$prefix"}"
 	done
@@ -113,7 +114,7 @@ device() {
 	: >"$dir/$name"
 	"$mqttwill" run --url "$url" --id "$id" "$@" 2>"$dir/$name" &
 	device=$!
-	players+=($device)
+	players+=("$device")
 	await "$dir/$name" ' online' 5000 || fail "the device did not come online: $(cat "$dir/$name")"
 	tell device 'is online'
 }
@@ -252,7 +253,7 @@ scene_6() {
 	device lamp --topic "${prefix}lamp/status" --keepalive 2
 	rest 200
 	killed STOP 'is stopped with SIGSTOP'
-	in_time 'lamp/status offline' "$gone" 2500 $((3000 + slack))
+	in_time 'lamp/status offline' "$gone" 2500 $((3000 + silence_slack))
 	local born
 	born=$(heard 0 'lamp/status online')
 	local silence=$((gone + ${took:-0} - ${born:-0})) # the birth was the last that the broker heard, or nearly
@@ -266,9 +267,13 @@ conclude() {
 	echo "$1" >"$dir/conclusion"
 }
 
-# What the scenes stored on a broker that is not ours.
+# Devices leave in peace, and what they stored on a broker that is not ours goes too.
 leave_nothing() {
 	local topic
+	[ ${#players[@]} != 0 ] || return
+	kill -TERM "${players[@]}" 2>/dev/null
+	kill -CONT "${players[@]}" 2>/dev/null
+	rest 500
 	for topic in lamp/status A/status; do
 		"$mqttwill" pub --url "$broker_url" --topic "$prefix$topic" --message '' --retain 2>/dev/null
 	done
@@ -285,8 +290,8 @@ play() {
 	trap 'exit 1' TERM INT
 	began=$(now)
 	"scene_$1"
-	dismiss
 	[ -z "$broker_url" ] || leave_nothing
+	dismiss
 }
 
 stages=()
