@@ -25,8 +25,8 @@ static const struct {
 } checks[] = {
 	{ACL_PUBLISH, "test/allowed", ACL_ALLOW}, {ACL_PUBLISH, "test/x", ACL_DENY},     {ACL_PUBLISH, "test", ACL_DENY},
 	{ACL_PUBLISH, "trap", ACL_DISCONNECT},    {ACL_PUBLISH, "secret/x", ACL_ALLOW},  {ACL_SUBSCRIBE, "test/x", ACL_ALLOW},
-	{ACL_SUBSCRIBE, "secret/x", ACL_DENY},    {ACL_SUBSCRIBE, "secret/#", ACL_DENY}, {ACL_SUBSCRIBE, "trap/+", ACL_DISCONNECT},
-	{ACL_SUBSCRIBE, "#", ACL_ALLOW},
+	{ACL_SUBSCRIBE, "secret/x", ACL_DENY},    {ACL_SUBSCRIBE, "secret/#", ACL_DENY},
+	{ACL_SUBSCRIBE, "trap/+", ACL_DISCONNECT}, {ACL_SUBSCRIBE, "#", ACL_ALLOW},
 };
 
 START_TEST(the_first_rule_that_matches_counts)

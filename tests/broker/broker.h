@@ -20,10 +20,10 @@
 struct broker;
 struct broker_link;
 
-/* ---- What happened -------------------------------------------------------------------------------------------------- */
+/* ---- What happened ----------------------------------------------------------------------------------------------- */
 
 #define BROKER_EVENT_MAP(X)                                                                                            \
-	X(CONNECTED, "connected")          /* session_present, will_delay by WILL_STORED */                            \
+	X(CONNECTED, "connected")          /* a CONNECT was accepted: session_present */                               \
 	X(REFUSED, "refused")              /* a CONNECT: reason, text */                                               \
 	X(DISCONNECTED, "disconnected")    /* the network connection of a session has ended: reason, text */           \
 	X(SESSION_ENDED, "session ended")  /* what the broker knew of the client is gone */                            \
@@ -65,7 +65,7 @@ typedef void broker_observe_fn(void *user, const struct broker_event *event);
 /* One line without its end into buf, as snprintf; times are told relative to origin_ms. */
 size_t broker_event_line(const struct broker_event *event, uint64_t origin_ms, char *buf, size_t size);
 
-/* ---- Options -------------------------------------------------------------------------------------------------------- */
+/* ---- Options ----------------------------------------------------------------------------------------------------- */
 
 /* Zero means default. Strings and spans are copied. */
 struct broker_options {
@@ -94,9 +94,9 @@ enum {
 	BROKER_SESSIONS_MAX = 100000
 };
 
-/* ---- Life ----------------------------------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------------------------------- */
 
-/* NULL where there is no memory, or where the ACL is wrong; then *error, which may be NULL, says why in static words. */
+/* NULL where there is no memory or the ACL is wrong; then *error, which may be NULL, says why in static words. */
 struct broker *broker_new(const struct broker_options *options, const char **error);
 void           broker_free(struct broker *b);
 
@@ -106,7 +106,7 @@ void broker_tick(struct broker *b, uint64_t now_ms);
 /* When to tick next at the latest; UINT64_MAX: never. */
 uint64_t broker_deadline(const struct broker *b);
 
-/* ---- Network connections -------------------------------------------------------------------------------------------- */
+/* ---- Network connections ----------------------------------------------------------------------------------------- */
 
 /* A new network connection; NULL where there is no memory. */
 struct broker_link *broker_accept(struct broker *b, uint64_t now_ms);
@@ -126,7 +126,7 @@ bool broker_wants_close(const struct broker_link *l);
 /* The network connection has gone, by whose hand ever: frees the link. */
 void broker_closed(struct broker_link *l, uint64_t now_ms);
 
-/* ---- The operator's hand -------------------------------------------------------------------------------------------- */
+/* ---- The operator's hand ----------------------------------------------------------------------------------------- */
 
 /* The next CONNECT that is in order is refused: an MQTT 5 reason code, told to 3.x as its nearest return code. */
 void broker_refuse_next(struct broker *b, uint8_t reason);

@@ -183,8 +183,8 @@ static void take_over(struct broker *b, struct span client_id, uint64_t now_ms)
 }
 
 /*
- * 3.1.4, step 4. Which session the connection is to have: an old one, where the take-over left it and the client wants it,
- * or a new one. *present tells which.
+ * 3.1.4, step 4. Which session the connection is to have: an old one, where the take-over left it and the client wants
+ * it, or a new one. *present tells which.
  */
 static struct session *settle_session(const struct request *r, struct span client_id, bool *present, uint64_t now_ms)
 {

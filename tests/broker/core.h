@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The three things a broker is made of: itself, its sessions, its links. A session outlives its links; while a link has a
- * session, each points to the other. Functions that work on them stand in the header of their topic.
+ * The three things a broker is made of: itself, its sessions, its links. A session outlives its links; while a link has
+ * a session, each points to the other. Functions that work on them stand in the header of their topic.
  */
 #ifndef BROKER_CORE_H
 #define BROKER_CORE_H

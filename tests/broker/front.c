@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The array of poll() is built anew at each turn: connections come and go, and a test broker has few of them. A connection
- * that the broker ends is half-closed first and read to its end: closing it with unread input would reset it, and the
- * client might never see the DISCONNECT that tells it why.
+ * The array of poll() is built anew at each turn: connections come and go, and a test broker has few of them. A
+ * connection that the broker ends is half-closed first and read to its end: closing it with unread input would reset
+ * it, and the client might never see the DISCONNECT that tells it why.
  */
 #include "broker/front.h"
 
@@ -21,7 +21,12 @@
 
 #include "base/list.h"
 
-enum { READ_BYTES = 64 * 1024, FLUSH_MS = 1000, HALF_CLOSED_MS = 1000, SPECIAL = 2 /* the listener and the stop descriptor */ };
+enum {
+	READ_BYTES = 64 * 1024,
+	FLUSH_MS = 1000,
+	HALF_CLOSED_MS = 1000,
+	SPECIAL = 2 /* polled besides the connections: the listener and the stop descriptor */
+};
 
 struct connection {
 	struct list         node;

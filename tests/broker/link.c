@@ -63,7 +63,8 @@ void link_close(struct broker_link *l, uint8_t reason, const char *text, uint64_
 void link_end(struct broker_link *l, uint8_t reason, const char *text, uint64_t now_ms)
 {
 	struct packet pk = {.type = PACKET_DISCONNECT, .reason = reason};
-	bool          says = l->state == LINK_UP && l->level == LEVEL_5 && reason_legal(PACKET_DISCONNECT, FROM_SERVER, reason);
+	bool          says = l->state == LINK_UP && l->level == LEVEL_5;
+	says = says && reason_legal(PACKET_DISCONNECT, FROM_SERVER, reason);
 	if (says && text) {
 		pk.props.has = HAS(REASON_STRING);
 		pk.props.reason_string = span_text(text, 0);

@@ -8,7 +8,7 @@
 
 #include "broker/core.h"
 
-/* False: it was not sent, because the client takes no packet of that size, or reads so slowly that it will be cut off. */
+/* False: it was not sent, because the client takes no packet of that size, or reads so slowly that it is cut off. */
 bool link_send(struct broker_link *l, const struct packet *pk);
 
 /* The same for an answer that is no more than type, packet identifier and reason code. */

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 
 /* What a server sends on. Of a will that leaves out 0x18, of a PUBLISH the Topic Alias [MQTT-3.3.2-4 and others]. */
-#define KEPT (HAS(PAYLOAD_FORMAT) | HAS(MESSAGE_EXPIRY) | HAS(CONTENT_TYPE) | HAS(RESPONSE_TOPIC) | HAS(CORRELATION_DATA))
+#define KEPT                                                                                                           \
+	(HAS(PAYLOAD_FORMAT) | HAS(MESSAGE_EXPIRY) | HAS(CONTENT_TYPE) | HAS(RESPONSE_TOPIC) | HAS(CORRELATION_DATA))
 
 static struct span copy(struct arena *a, struct span s)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * After whatever happens, all output is carried to its clients, and their acknowledgements back, until there is silence.
+ * After whatever happens, all output is carried to its clients and their acknowledgements back, until there is silence.
  */
 #include "broker/scene.h"
 
@@ -280,11 +280,13 @@ bool span_is(struct span s, const char *text)
 	return s.n == strlen(text) && (s.n == 0 || !memcmp(s.p, text, s.n));
 }
 
-const struct arrival *peer_expect_message(struct peer *p, const char *topic, const char *payload, uint8_t qos, bool retain)
+const struct arrival *peer_expect_message(struct peer *p, const char *topic, const char *payload, uint8_t qos,
+                                          bool retain)
 {
 	const struct arrival *a = peer_expect(p, PACKET_PUBLISH);
 	ck_assert_msg(span_is(a->pk.topic, topic), "the topic is %.*s", (int)a->pk.topic.n, (const char *)a->pk.topic.p);
-	ck_assert_msg(span_is(a->pk.payload, payload), "the payload is %.*s", (int)a->pk.payload.n, (const char *)a->pk.payload.p);
+	ck_assert_msg(span_is(a->pk.payload, payload), "the payload is %.*s", (int)a->pk.payload.n,
+	              (const char *)a->pk.payload.p);
 	ck_assert_uint_eq(a->pk.qos, qos);
 	ck_assert_uint_eq(a->pk.retain, retain);
 	return a;

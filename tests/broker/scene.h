@@ -85,7 +85,8 @@ void peer_subscribe(struct peer *p, const char *filter, uint8_t options, uint8_t
 void peer_publish(struct peer *p, const char *topic, const char *payload, uint8_t qos, bool retain);
 
 /* A PUBLISH of this content must be next. */
-const struct arrival *peer_expect_message(struct peer *p, const char *topic, const char *payload, uint8_t qos, bool retain);
+const struct arrival *peer_expect_message(struct peer *p, const char *topic, const char *payload, uint8_t qos,
+                                          bool retain);
 
 bool span_is(struct span s, const char *text);
 

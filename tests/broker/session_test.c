@@ -101,7 +101,10 @@ START_TEST(disconnect_may_change_the_interval)
 		uint32_t before, after;
 		uint64_t away_ms;
 		bool     present;
-	} changes[] = {{60, 5, 4999, true}, {60, 5, 5000, false}, {5, 60, 59999, true}, {60, 0, 0, false}, {5, 0xFFFFFFFF, 5000000000, true}};
+	} changes[] = {
+		{60, 5, 4999, true}, {60, 5, 5000, false}, {5, 60, 59999, true},
+		{60, 0, 0, false},   {5, 0xFFFFFFFF, 5000000000, true},
+	};
 	struct scene  s;
 	struct packet pk = asking(true, changes[_i].before), bye = {.type = PACKET_DISCONNECT};
 	scene_init(&s, NULL);

@@ -144,16 +144,16 @@ static bool set_session_expiry(struct settings *s, const char *arg)
 }
 
 static bool (*const setters[])(struct settings *s, const char *arg) = {
-	set_port,      set_bind,        set_acl,             set_user,       set_password,       set_verbose, set_help, set_max_qos,
-	set_no_retain, set_receive_max, set_max_packet_size, set_keep_alive, set_session_expiry,
+	set_port,    set_bind,      set_acl,         set_user,            set_password,   set_verbose,        set_help,
+	set_max_qos, set_no_retain, set_receive_max, set_max_packet_size, set_keep_alive, set_session_expiry,
 };
 
 /* In the order of the setters. */
 static const struct option table[] = {
-	{"port", 1, NULL, 0},      {"bind", 1, NULL, 0},        {"acl", 1, NULL, 0},
-	{"user", 1, NULL, 0},      {"password", 1, NULL, 0},    {"verbose", 0, NULL, 0},
-	{"help", 0, NULL, 0},      {"max-qos", 1, NULL, 0},     {"no-retain", 0, NULL, 0},
-	{"receive-max", 1, NULL, 0}, {"max-packet-size", 1, NULL, 0}, {"keep-alive", 1, NULL, 0},
+	{"port", 1, NULL, 0},           {"bind", 1, NULL, 0},            {"acl", 1, NULL, 0},
+	{"user", 1, NULL, 0},           {"password", 1, NULL, 0},        {"verbose", 0, NULL, 0},
+	{"help", 0, NULL, 0},           {"max-qos", 1, NULL, 0},         {"no-retain", 0, NULL, 0},
+	{"receive-max", 1, NULL, 0},    {"max-packet-size", 1, NULL, 0}, {"keep-alive", 1, NULL, 0},
 	{"session-expiry", 1, NULL, 0}, {NULL, 0, NULL, 0},
 };
 

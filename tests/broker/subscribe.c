@@ -54,7 +54,8 @@ static struct grant grant(struct broker_link *l, const struct packet *pk, const 
 	return (struct grant){wants_retained(options, existed) ? sub : NULL, options & OPTION_QOS};
 }
 
-static struct grant judge(struct broker_link *l, const struct packet *pk, const struct filter *f, bool *end, uint64_t now_ms)
+static struct grant judge(struct broker_link *l, const struct packet *pk, const struct filter *f, bool *end,
+                          uint64_t now_ms)
 {
 	enum acl_verdict verdict = acl_check(&l->broker->acl, ACL_SUBSCRIBE, f->filter);
 	struct grant     g = {.code = REASON_NOT_AUTHORIZED};

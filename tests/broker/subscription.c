@@ -31,7 +31,8 @@ static struct subscription *add(struct session *s, struct span filter)
 	return sub;
 }
 
-struct subscription *subscription_set(struct session *s, struct span filter, uint8_t options, uint32_t id, bool *existed)
+struct subscription *subscription_set(struct session *s, struct span filter, uint8_t options, uint32_t id,
+                                      bool *existed)
 {
 	struct subscription *sub = find(s, filter);
 	*existed = sub != NULL;

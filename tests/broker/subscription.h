@@ -23,7 +23,8 @@ struct match {
 };
 
 /* Adds a subscription or replaces the one with the same filter. NULL: no room. *existed tells which it was. */
-struct subscription *subscription_set(struct session *s, struct span filter, uint8_t options, uint32_t id, bool *existed);
+struct subscription *subscription_set(struct session *s, struct span filter, uint8_t options, uint32_t id,
+                                      bool *existed);
 
 /* False where there was none. */
 bool subscription_remove(struct session *s, struct span filter);

@@ -3,6 +3,7 @@
  * The heap of deadlines against the obvious way to find the earliest one.
  */
 #include <check.h>
+#include <string.h>
 
 #include "broker/suites.h"
 #include "broker/timers.h"
@@ -31,6 +32,7 @@ START_TEST(the_earliest_timer_comes_first)
 	static struct timer all[TIMERS];
 	struct timers       ts = {0};
 	uint32_t            seed = (uint32_t)_i;
+	memset(all, 0, sizeof all);
 	ck_assert(timers_join(&ts, TIMERS));
 	for (int turn = 0; turn < TURNS; turn++) {
 		struct timer *t = &all[next_random(&seed) % TIMERS], *first;

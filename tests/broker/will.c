@@ -8,7 +8,8 @@
 #include "broker/publish.h"
 #include "broker/session.h"
 
-static void say(struct session *s, enum broker_event_type type, const struct message *m, uint64_t due_ms, uint64_t now_ms)
+static void say(struct session *s, enum broker_event_type type, const struct message *m, uint64_t due_ms,
+                uint64_t now_ms)
 {
 	broker_say(s->broker,
 	           (struct broker_event){

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When a will is published: the whole of the rule. d is the Will Delay Interval (absent: 0; 3.x: 0), n the Session Expiry
- * Interval in force (3.x: 0 with Clean Session 1, otherwise never), T0 the moment the network connection ends, and E the
- * end of the session: T0 where n is 0, T0 + n where it is more, none where it is 0xFFFFFFFF.
+ * When a will is published: the whole of the rule. d is the Will Delay Interval (absent: 0; 3.x: 0), n the Session
+ * Expiry Interval in force (3.x: 0 with Clean Session 1, otherwise never), T0 the moment the network connection ends,
+ * and E the end of the session: T0 where n is 0, T0 + n where it is more, none where it is 0xFFFFFFFF.
  *
  * 1. It exists from the moment a CONNECT with Will Flag 1 is accepted [MQTT-3.1.2-7].
  * 2. A valid DISCONNECT 0x00 of the client deletes it, in 3.x any DISCONNECT [MQTT-3.14.4-3], [MQTT-3.1.2-10].

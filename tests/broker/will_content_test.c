@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a published will looks like to its readers, and which wills are refused with the CONNECT that brings them: rows WC
- * and WA of the truth table.
+ * What a published will looks like to its readers, and which wills are refused with the CONNECT that brings them: rows
+ * WC and WA of the truth table.
  */
 #include <check.h>
 
@@ -332,9 +332,12 @@ static const struct {
 	const char  *payload;
 } refused[] = {
 	{"WA-01 5.0 Will QoS 3: CONNACK 0x81", {0}, 0x1E, 0x81, "\0", 1, "t", 1, "x"},
+	{"WA-02 5.0 Will Flag 0 with Will QoS 1: CONNACK 0x81", {0}, 0x0A, 0x81, "\0", 1, "t", 1, "x"},
+	{"WA-02 5.0 Will Flag 0 with Will Retain 1: CONNACK 0x81", {0}, 0x22, 0x81, "\0", 1, "t", 1, "x"},
 	{"WA-03 5.0 Will QoS above Maximum QoS: CONNACK 0x9B", LIMIT_QOS, 0x16, 0x9B, "\0", 1, "t", 1, "x"},
 	{"WA-04 5.0 Will Retain 1 without retained messages: CONNACK 0x9A", LIMIT_RETAIN, 0x26, 0x9A, "\0", 1, "t", 1, "x"},
-	{"WA-05 5.0 Payload Format Indicator 1, payload not UTF-8: CONNACK 0x99", {0}, 0x06, 0x99, "\2\1\1", 3, "t", 1, "\xFF"},
+	{"WA-05 5.0 Payload Format Indicator 1, payload not UTF-8: CONNACK 0x99", {0}, 0x06, 0x99, "\2\1\1", 3, "t", 1,
+	 "\xFF"},
 	{"WA-06 5.0 CONNECT larger than the server takes: CONNACK 0x95", LIMIT_SIZE, 0x06, 0x95, "\0", 1, "t", 1,
 	 "a payload of a good many bytes, more than fit"},
 	{"WA-07 5.0 Will Topic empty: CONNACK 0x90", {0}, 0x06, 0x90, "\0", 1, "", 0, "x"},
@@ -344,6 +347,7 @@ static const struct {
 	{"WA-14 5.0 Will Delay twice: CONNACK 0x82", {0}, 0x06, 0x82, "\12\x18\0\0\0\1\x18\0\0\0\1", 11, "t", 1, "x"},
 	{"WA-15 5.0 a foreign Will Property: CONNACK 0x81", {0}, 0x06, 0x81, "\5\x11\0\0\0\1", 6, "t", 1, "x"},
 	{"WA-15 5.0 an unknown Will Property: CONNACK 0x81", {0}, 0x06, 0x81, "\2\x7F\0", 3, "t", 1, "x"},
+	{"WA-17 5.0 Will Flag 1 without Will Properties: CONNACK 0x81", {0}, 0x06, 0x81, "", 0, "t", 1, "x"},
 	{"WA-19 5.0 Response Topic with #: CONNACK 0x90", {0}, 0x06, 0x90, "\4\x08\0\1#", 5, "t", 1, "x"},
 };
 

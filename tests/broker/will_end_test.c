@@ -12,13 +12,15 @@
 #define DISC_N(reason, n) {{.act = disconnect, .code = reason, .expiry_s = n}}
 
 static const struct row rows[] = {
-	{"W3-01", "TCP FIN without DISCONNECT: will at T0", V3X, NOT_GIVEN, NOT_GIVEN, .steps = {{.act = drop}}, .said = GONE(0)},
+	{"W3-01", "TCP FIN without DISCONNECT: will at T0", V3X, NOT_GIVEN, NOT_GIVEN, .steps = {{.act = drop}},
+	 .said = GONE(0)},
 	{"W3-02", "TCP RST: will at T0", V3X, NOT_GIVEN, NOT_GIVEN, .steps = {{.act = drop}}, .said = GONE(0)},
 	{"W3-03", "keep-alive 2, silent client: will 3 s after its last packet, not before", V3X, NOT_GIVEN, NOT_GIVEN, 2,
 	 .steps = {{.act = silent}}, .said = GONE(3000)},
 	{"W3-04", "keep-alive 0, silent client: no will until TCP itself fails", V3X, NOT_GIVEN, NOT_GIVEN, 0,
 	 .steps = {{.act = silent}, {1000000000, .act = drop}}, .said = GONE(1000000000)},
-	{"W3-05", "second CONNECT: will at T0", V3X, NOT_GIVEN, NOT_GIVEN, .steps = {{.act = second_connect}}, .said = GONE(0)},
+	{"W3-05", "second CONNECT: will at T0", V3X, NOT_GIVEN, NOT_GIVEN, .steps = {{.act = second_connect}},
+	 .said = GONE(0)},
 	{"W3-06", "malformed packet: will at T0", V311, NOT_GIVEN, NOT_GIVEN, .steps = {{.act = malformed}}, .said = GONE(0)},
 	{"W3-07", "the server closes on an unauthorised PUBLISH: will at T0", V3X, NOT_GIVEN, NOT_GIVEN,
 	 .steps = {{.act = denied}}, .said = GONE(0)},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The watcher subscribes with Retain As Published, so that it sees the will's own RETAIN. QoS and retain differ from row
- * to row.
+ * The watcher subscribes with Retain As Published, so that it sees the will's own RETAIN. QoS and retain differ from
+ * row to row.
  */
 #include "broker/will_row.h"
 
