@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Builds each fuzz target with libFuzzer and sanitizers, and lets it look for new inputs for FUZZ_SECONDS; make check-fuzz
+# runs it. What it finds is left in the build directory, to be added to tests/fuzz/corpus.
+set -u
+seconds=${FUZZ_SECONDS:-60}
+src=$(cd "${top_srcdir:-.}" && pwd)
+out=$(cd "${top_builddir:-.}" && pwd)/fuzz
+support=$(grep -L 'int main(' "$src"/tests/support/*.c | grep -v '/alloc\.c$')
+failed=0
+
+mkdir -p "$out" && cd "$out" || exit 1
+if ! echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang -fsanitize=fuzzer -x c - -o probe 2>/dev/null; then
+	echo "skip - new inputs for the fuzz targets: clang with libFuzzer is not installed"
+	exit 77
+fi
+for c in "$src"/tests/fuzz/fuzz_*.c; do
+	target=$(basename "$c" .c)
+	mkdir -p "$target.corpus"
+	# shellcheck disable=SC2086 # a list of files
+	if clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I"$src/include" -I"$src/src" -I"$src/tests" \
+		"$c" "$src"/src/base/*.c "$src"/src/wire/*.c $support -lcheck -lsubunit -lm -lrt -pthread -o "$target" &&
+		"./$target" -max_total_time="$seconds" -artifact_prefix="$target." "$target.corpus" \
+			"$src/tests/fuzz/corpus/${target#fuzz_}" >"$target.log" 2>&1; then
+		echo "ok - $target ran $seconds s: $(grep -a '^Done' "$target.log")"
+	else
+		tail -n 40 "$target.log"
+		echo "not ok - $target ran $seconds s"
+		failed=1
+	fi
+done
+exit $failed
