@@ -45,7 +45,7 @@ static struct grant grant(struct broker_link *l, const struct packet *pk, const 
 	uint32_t id = pk->props.has & HAS(SUBSCRIPTION_ID) ? pk->props.subscription_id : 0;
 	bool     existed;
 	if (is_shared(l, f->filter))
-		return (struct grant){.code = 0x9E}; /* Shared Subscriptions not supported */
+		return (struct grant){.code = REASON_NO_SHARED};
 	if ((options & OPTION_QOS) > maximum) /* [MQTT-3.2.2-10] */
 		options = (uint8_t)((options & ~OPTION_QOS) | maximum);
 	struct subscription *sub = subscription_set(l->session, f->filter, options, id, &existed);
