@@ -56,6 +56,8 @@ static int hook_will(void *owner, const struct mqttwill_attempt *attempt, struct
 	if (!c->will_fn)
 		return c->has_will || c->has_presence;
 	int rc = c->will_fn(c->user, attempt, will);
+	if (rc == 0 && !will->topic && c->has_presence)
+		rc = MQTTWILL_EWILL; /* [W1] presence without a will would be a lie */
 	return rc < 0 ? rc : will->topic != NULL;
 }
 
