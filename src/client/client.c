@@ -56,6 +56,7 @@ int client_start(struct client *c)
 	c->retry_at = c->now_ms;
 	c->failures = 0;
 	c->up_at = 0;
+	c->pending_delay_s = UINT32_MAX;
 	clock_wake(c);
 	return 0;
 }

@@ -100,6 +100,7 @@ struct client {
 	uint32_t held_messages;    /* queued and in flight, the application's */
 	uint32_t failures;         /* in a row, for the back-off */
 	uint32_t will_delay_s;     /* of this connection's will; UINT32_MAX: it has none */
+	uint32_t pending_delay_s;  /* of the will that the last lost connection left behind */
 	uint32_t undelivered;
 	size_t   held_bytes;
 	struct mqttwill_closing how;

@@ -179,10 +179,12 @@ void client_said_goodbye(struct client *c, int error)
 
 static uint32_t will_due(const struct client *c)
 {
-	uint32_t expiry = c->how.has & MQTTWILL_HAS_SESSION_EXPIRY ? c->how.session_expiry_s : c->session_expiry_s;
-	uint32_t due = c->will_delay_s < expiry ? c->will_delay_s : expiry; /* [MQTT-3.1.2-8] */
-	bool never = c->left == MQTTWILL_LEFT_ALREADY && c->up_at == 0;
-	if (c->left == MQTTWILL_LEFT_CLEAN || c->will_delay_s == UINT32_MAX || never)
+	/* only DISCONNECT 0x04 tells the broker of a new expiry */
+	bool     told = c->left == MQTTWILL_LEFT_WITH_WILL && c->how.has & MQTTWILL_HAS_SESSION_EXPIRY;
+	uint32_t expiry = told ? c->how.session_expiry_s : c->session_expiry_s;
+	uint32_t delay = c->left == MQTTWILL_LEFT_ALREADY ? c->pending_delay_s : c->will_delay_s;
+	uint32_t due = delay < expiry ? delay : expiry; /* [MQTT-3.1.2-8] */
+	if (c->left == MQTTWILL_LEFT_CLEAN || delay == UINT32_MAX)
 		return UINT32_MAX;
 	if (c->left != MQTTWILL_LEFT_ALREADY)
 		return c->config.level == LEVEL_5 ? due : 0;
