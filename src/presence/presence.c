@@ -48,7 +48,9 @@ static void say_online(struct presence *p)
 	int64_t token = state(p, presence_online(p->spec));
 	p->birth = token > 0 ? token : 0;
 	p->stated_at = p->client->now_ms;
-	if (token < 0)
+	p->owed = token == MQTTWILL_EFULL || token == MQTTWILL_ENOMEM; /* it is tried again; nothing goes before it */
+	client_hold(p->client, p->owed || p->stale > 0); /* [W2] old statements, and the truth, go before the application's */
+	if (token < 0 && !p->owed)
 		tell(p, (int)token, "the birth message could not be sent");
 }
 
@@ -56,7 +58,6 @@ void presence_connacked(struct presence *p, size_t stale)
 {
 	p->online = false;
 	p->stale = stale;
-	client_hold(p->client, stale > 0); /* [W2] old statements, and the truth behind them, go before the application's */
 	say_online(p);
 }
 
@@ -93,10 +94,8 @@ static void birth_done(struct presence *p, int error)
 /* An old statement has run its course; behind the last one the truth is stated once more [W2]. */
 static void stale_done(struct presence *p)
 {
-	if (p->stale == 0 || --p->stale)
-		return;
-	client_hold(p->client, false);
-	say_online(p);
+	if (p->stale && --p->stale == 0)
+		say_online(p);
 }
 
 static void watch_off(struct presence *p, const char *why)
@@ -137,7 +136,7 @@ void presence_lost(struct presence *p)
 {
 	bool pending = p->watch == WATCH_PENDING;
 	p->birth = p->goodbye = 0;
-	p->online = p->confirming = false;
+	p->online = p->confirming = p->owed = false;
 	p->restate_at = 0;
 	p->stale = 0;
 	if (p->spec->self_watch && p->watch != WATCH_OFF)
@@ -152,6 +151,7 @@ int presence_draining(struct presence *p)
 {
 	int64_t token = state(p, presence_offline(p->spec));
 	p->restate_at = 0;
+	p->owed = false;
 	p->goodbye = token > 0 ? token : 0;
 	return token > 0 ? 1 : (int)token;
 }
@@ -189,14 +189,19 @@ bool presence_message(struct presence *p, const struct mqttwill_message *m)
 
 void presence_tick(struct presence *p, uint64_t now_ms)
 {
-	if (!p->restate_at || now_ms < p->restate_at || p->goodbye || p->birth)
+	if (p->owed)
+		say_online(p);
+	if (!p->restate_at || now_ms < p->restate_at || p->goodbye || p->birth || p->owed)
 		return;
 	p->restate_at = 0;
 	say_online(p);
-	tell(p, 0, "the status had turned to something else and was stated again");
+	if (p->birth)
+		tell(p, 0, "the status had turned to something else and was stated again");
 }
 
 uint64_t presence_deadline(const struct presence *p)
 {
+	if (p->owed)
+		return p->stated_at + FIRST_PAUSE_MS;
 	return p->restate_at && !p->birth && !p->goodbye ? p->restate_at : UINT64_MAX;
 }

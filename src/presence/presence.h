@@ -27,6 +27,7 @@ struct presence {
 	size_t   stale;      /* old presence messages that a resumed session sends again */
 	uint8_t  watch;      /* enum watch */
 	bool     online;
+	bool     owed;       /* the birth found no room or no memory; it is tried at every step */
 	bool     confirming; /* at QoS 0 a PINGRESP stands for the acknowledgement */
 };
 
