@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every suite of the client's tests; main.c runs them all. SCENE() adds a test once for each way of cutting the bytes.
+ */
+#ifndef CLIENT_SUITES_H
+#define CLIENT_SUITES_H
+
+#include <check.h>
+
+#include "client/stage.h"
+
+#define SCENE(tcase, test) tcase_add_loop_test((tcase), (test), 0, LINE_MODES)
+
+Suite *will_suite(void);
+Suite *order_suite(void);
+Suite *goodbye_suite(void);
+
+#endif
