@@ -184,7 +184,7 @@ START_TEST(a_struct_can_be_decoded_into_again_and_again)
 	ck_assert_int_eq(packet_decode(&pk, LEVEL_5, FROM_SERVER, poor.p, poor.n, &fault), 0);
 	ck_assert(!pk.dup && !pk.retain && pk.qos == 0 && pk.id == 0 && pk.count == 0);
 	ck_assert(pk.props.has == 0 && pk.props.user_count == 0 && pk.props.subscription_id_count == 0);
-	ck_assert_uint_eq(pk.props.raw.n, 0);
+	ck_assert(pk.props.user == NULL && pk.props.subscription_ids == NULL && pk.props.raw.n == 0);
 	ck_assert_uint_eq(pk.payload.n, 1);
 	ck_assert_int_eq(packet_decode(&pk, LEVEL_311, FROM_CLIENT, (const uint8_t *)"\xE0\x00", 2, &fault), 0);
 	ck_assert(pk.topic.n == 0 && pk.payload.n == 0);

@@ -73,6 +73,24 @@ START_TEST(a_name_a_filter_and_a_text_hold_65535_bytes)
 }
 END_TEST
 
+/* Long names are scanned by words. The neighbours of + and # in ASCII are no wildcards. */
+START_TEST(a_wildcard_is_found_at_every_offset_of_a_long_name)
+{
+	struct topic_fault fault;
+	size_t             offset = (size_t)_i;
+	for (size_t start = 0; start < 8; start++) {
+		struct bytes b = bytes_copy("*,\"$*,\"$*,\"$*,\"$*,\"$*,\"$*,\"$*,\"$*,\"$*,\"$*,\"$*,\"$", start + 41);
+		ck_assert(topic_name_check(span_of(b.p + start, 41), &fault));
+		for (unsigned wild = 0; wild < 2; wild++) {
+			b.p[start + offset] = wild ? '+' : '#';
+			ck_assert(!topic_name_check(span_of(b.p + start, 41), &fault));
+			ck_assert_uint_eq(fault.offset, offset);
+		}
+		bytes_free(&b);
+	}
+}
+END_TEST
+
 START_TEST(a_text_may_be_empty_and_have_wildcards)
 {
 	struct topic_fault fault;
@@ -269,6 +287,7 @@ Suite *topic_suite(void)
 	TCase *tc = tcase_create("topic");
 	tcase_add_loop_test(tc, each_name_is_good_or_breaks_a_rule_at_an_offset, 0, NAMES);
 	tcase_add_test(tc, a_name_a_filter_and_a_text_hold_65535_bytes);
+	tcase_add_loop_test(tc, a_wildcard_is_found_at_every_offset_of_a_long_name, 0, 41);
 	tcase_add_test(tc, a_text_may_be_empty_and_have_wildcards);
 	tcase_add_loop_test(tc, each_filter_is_good_or_breaks_a_rule_at_an_offset, 0, FILTERS);
 	tcase_add_test(tc, bad_utf8_in_a_filter_is_found);
