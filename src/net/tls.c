@@ -6,11 +6,14 @@
 #include "net/tls.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <mqttwill.h>
 
@@ -85,9 +88,11 @@ static const char *openssl_reason(void)
 static int set_trust(SSL_CTX *ssl, const char *ca_file, struct pipe_error *error)
 {
 	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+	if (ca_file && access(ca_file, R_OK) < 0)
+		return pipe_fail(error, MQTTWILL_EOPTION, "option ca_file: %s: %s", ca_file, strerror(errno));
 	if (ca_file ? SSL_CTX_load_verify_locations(ssl, ca_file, NULL) : SSL_CTX_set_default_verify_paths(ssl))
 		return 0;
-	return pipe_fail(error, MQTTWILL_EOPTION, "ca_file %s: %s", ca_file ? ca_file : "(system)", openssl_reason());
+	return pipe_fail(error, MQTTWILL_EOPTION, "option ca_file: %s: %s", ca_file ? ca_file : "(system)", openssl_reason());
 }
 
 int tls_context_new(struct tls_context **out, const char *ca_file, struct pipe_error *error)
@@ -141,12 +146,21 @@ static int certificate_error(struct tls *t, long verdict)
 	return pipe_fail(t->pipe.error, MQTTWILL_ECERT, "tls: certificate of %s: %s", t->host, X509_verify_cert_error_string(verdict));
 }
 
+/* A connection that breaks in the handshake most often ends at a server that expects something else than TLS. */
+static int broken_below(struct tls *t)
+{
+	const struct pipe_error why = *t->pipe.error;
+	if (t->open)
+		return why.code;
+	return pipe_fail(t->pipe.error, MQTTWILL_ETLS, "tls: handshake with %.80s: %s", t->host, why.text);
+}
+
 /* Why an SSL call failed; errors of the pipe below have their text already. */
 static int tls_error(struct tls *t, int ssl_error, const char *what)
 {
 	long verdict = SSL_get_verify_result(t->ssl);
 	if (t->pipe.error->code)
-		return t->pipe.error->code;
+		return broken_below(t);
 	if (!t->open && verdict != X509_V_OK)
 		return certificate_error(t, verdict);
 	if (ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_ZERO_RETURN)
