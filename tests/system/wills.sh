@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Wills, births and goodbyes on a real Mosquitto, with mosquitto_sub as a witness that shares no code with us.
+# shellcheck disable=SC2015,SC2317,SC2119,SC2094
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -101,7 +102,7 @@ largest() {
 	head -c 65535 /dev/zero | tr '\0' x >payload
 	online device --no-self-watch --offline @payload
 	kill -KILL "$device"
-	until_true $deadline has heard '^lamp/status xxx' || fail 'no will came'
+	until_true "$deadline" has heard '^lamp/status xxx' || fail 'no will came'
 	is 'its length' 65535 $(($(grep -E '^lamp/status xxx' heard | cut -d' ' -f2 | wc -c) - 1))
 }
 it 'a will of 65,535 bytes arrives whole' largest
@@ -135,7 +136,7 @@ leaves() {
 	watcher 'lamp/#'
 	proxied
 	tell show
-	online device --no-self-watch --version "$1" --goodbye "$2" ${3-}
+	online device --no-self-watch --version "$1" --goodbye "$2" ${3:+"$3"}
 	kill -TERM "$device"
 	ended "$device"
 	is 'exit code' 0 "$code"
@@ -338,7 +339,7 @@ stopped_broker() {
 	expect 'the command says so' has device 'left .*the will is due now: .*goodbye was not acknowledged'
 	kill -CONT "$broker"
 	await heard offline
-	until_true $deadline has broker 'Client lamp (disconnected|closed its connection)' || fail 'it did not leave'
+	until_true "$deadline" has broker 'Client lamp (disconnected|closed its connection)' || fail 'it did not leave'
 	case $1 in
 	5) expect 'DISCONNECT 0x04 reached it' has broker 'Received DISCONNECT from lamp' ;;
 	*) expect 'no DISCONNECT' lacks broker 'Received DISCONNECT from lamp' ;;
