@@ -383,7 +383,7 @@ MQTTWILL_API int64_t mqttwill_subscribe(mqttwill *c, const struct mqttwill_subsc
 MQTTWILL_API int64_t mqttwill_unsubscribe(mqttwill *c, const char *const *filters, size_t count);
 MQTTWILL_API int     mqttwill_close(mqttwill *c, const struct mqttwill_closing *how); /* how may be NULL */
 
-/* The will of the connections to come: 0, or MQTTWILL_PENDING while connected. NULL takes it away; not with presence. */
+/* The will of the connections to come: 0, or MQTTWILL_PENDING while connected. NULL: none, or presence's own again. */
 MQTTWILL_API int mqttwill_set_will(mqttwill *c, const struct mqttwill_will *will);
 
 /* One descriptor for any event loop, the same from new to free: when it is readable, step. Step never blocks. */

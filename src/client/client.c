@@ -34,7 +34,8 @@ void client_fini(struct client *c)
 	subscriptions_fini(c);
 	clock_fini(c);
 	free(c->assigned_id);
-	c->assigned_id = NULL;
+	free(c->reason_string);
+	c->assigned_id = c->reason_string = NULL;
 }
 
 void client_forget(struct client *c)

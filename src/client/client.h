@@ -57,6 +57,7 @@ enum client_closing {
 	CLOSING_NO,
 	CLOSING_ASKED,   /* mqttwill_close() was called, nothing is done yet */
 	CLOSING_DRAIN,   /* what was accepted is being delivered */
+	CLOSING_CONFIRM, /* there is no goodbye to say, but messages at QoS 0 whose end is not known */
 	CLOSING_GOODBYE, /* the goodbye awaits its acknowledgement */
 	CLOSING_LEAVING  /* the last bytes go out */
 };
@@ -84,6 +85,8 @@ struct client {
 	struct client_error  error;
 	struct mqttwill_limits limits; /* from the last CONNACK */
 	char    *assigned_id;
+	char    *reason_string; /* the broker's own words, for the event about them */
+	const char *close_why; /* a sentence about close_error; NULL: the last error's */
 	uint64_t now_ms;      /* of this turn */
 	uint64_t attempt_end; /* OPENING, GREETING, FINISHING: the deadline */
 	uint64_t retry_at;
@@ -116,6 +119,8 @@ struct client {
 	bool     room_wanted;
 	bool     flushed;   /* something was written since the last step */
 	bool     in_step;
+	bool     unconfirmed; /* something was sent at QoS 0 on this connection */
+	bool     confirmed;   /* every PINGREQ is answered */
 	bool     doomed;    /* freed by a callback */
 	bool     finished;  /* FINISHING: the broker was shown the end of our bytes */
 	bool     goodbye_done;

@@ -212,6 +212,16 @@ static const struct {
 	{REASON_NO_QOS, "the will's QoS is above what the broker takes"},
 };
 
+/* The broker's own words live with the client until the event about them has been told; without memory they are left out. */
+static const char *keep_words(struct client *c, const struct props *p)
+{
+	free(c->reason_string);
+	c->reason_string = p->has & HAS(REASON_STRING) ? calloc(1, p->reason_string.n + 1) : NULL;
+	if (c->reason_string)
+		memcpy(c->reason_string, p->reason_string.p, p->reason_string.n);
+	return c->reason_string;
+}
+
 static int refused(struct client *c, struct session_event *ev)
 {
 	struct packet *pk = &ev->packet;
@@ -223,7 +233,7 @@ static int refused(struct client *c, struct session_event *ev)
 	int error = will && pk->reason == REASON_TOO_LARGE ? MQTTWILL_EWILLREFUSED : ev->error;
 	if (!will && error == MQTTWILL_EWILLREFUSED)
 		error = MQTTWILL_EREFUSED;
-	const char *words = pk->props.has & HAS(REASON_STRING) ? span_terminate(&pk->props.reason_string) : NULL;
+	const char *words = keep_words(c, &pk->props);
 	c->reason_code = pk->reason;
 	return client_fail(c, error, "connack: %s (0x%02x)%s%s%s%s%s", reason_name(PACKET_CONNACK, pk->reason), pk->reason,
 	                   *advice ? ": " : "", advice, words ? "; the broker says \"" : "", words ? words : "", words ? "\"" : "");
@@ -245,6 +255,7 @@ static int on_done(struct client *c, struct session_event *ev)
 static int on_pong(struct client *c, struct session_event *ev)
 {
 	(void)ev;
+	c->confirmed = true;
 	c->hooks->presence_done(c->owner, NULL, 0);
 	return 0;
 }
@@ -259,7 +270,7 @@ static int on_oversize(struct client *c, struct session_event *ev)
 static int on_broker_left(struct client *c, struct session_event *ev)
 {
 	struct packet *pk = &ev->packet;
-	const char    *words = pk->props.has & HAS(REASON_STRING) ? span_terminate(&pk->props.reason_string) : NULL;
+	const char    *words = keep_words(c, &pk->props);
 	c->reason_code = pk->reason;
 	return client_fail(c, ev->error, "disconnect: the broker says %s (0x%02x)%s%s%s",
 	                   reason_name(PACKET_DISCONNECT, pk->reason), pk->reason, words ? ": \"" : "", words ? words : "",

@@ -182,7 +182,7 @@ void driver_kick(struct client *c)
 		c->now_ms = clock_ms();
 		l->broken = driver_flush(c);
 	}
-	if (l->broken)
+	if (l->broken || !list_empty(&c->written))
 		clock_wake(c); /* the step will tell */
 	else
 		driver_watch(c);

@@ -108,7 +108,7 @@ void leave_step(struct client *c);
 uint64_t leave_deadline(const struct client *c);
 
 /* The connection ended while the client was closing; called while there still is a session. */
-void leave_lost(struct client *c);
+void leave_lost(struct client *c, int error);
 
 /* Tells CLOSED; the client is idle. */
 void leave_done(struct client *c);

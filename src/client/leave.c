@@ -35,6 +35,7 @@ int client_close(struct client *c, const struct mqttwill_closing *how)
 		c->how.timeout_ms = DEFAULT_TIMEOUT_MS;
 	c->closing = CLOSING_ASKED;
 	c->close_error = 0;
+	c->close_why = NULL;
 	clock_wake(c);
 	return 0;
 }
@@ -100,25 +101,28 @@ static void on_asked(struct client *c)
 	}
 }
 
+/* How the close went wrong; the first reason counts. */
+static void fail_close(struct client *c, int error, const char *why)
+{
+	if (c->close_error)
+		return;
+	c->close_error = error;
+	c->close_why = why;
+}
+
 static void say_goodbye(struct client *c)
 {
 	int rc = c->how.goodbye == MQTTWILL_GOODBYE_OFFLINE ? c->hooks->draining(c->owner) : 0;
 	if (c->how.goodbye == MQTTWILL_GOODBYE_WITH_WILL) {
 		leave_to_will(c);
 	} else if (rc < 0) {
-		c->close_error = client_fail(c, rc, "close: the goodbye could not be sent");
+		fail_close(c, rc, "the goodbye could not be sent");
 		leave_to_will(c);
 	} else if (rc == 0) {
 		leave_clean(c);
 	} else {
 		c->closing = CLOSING_GOODBYE;
 	}
-}
-
-static void on_drain(struct client *c)
-{
-	if (c->held_messages == 0 || c->now_ms >= c->close_half)
-		say_goodbye(c);
 }
 
 /* Some time before the end, so that DISCONNECT 0x04 can still leave in time. */
@@ -128,14 +132,39 @@ static uint64_t last_moment(const struct client *c)
 	return c->close_end - (margin < 200 ? margin : 200);
 }
 
+/* QoS 0 has no acknowledgement, but a broker that forbids a message may answer it with DISCONNECT: that is worth hearing. */
+static bool ask_first(struct client *c)
+{
+	bool message = c->how.goodbye == MQTTWILL_GOODBYE_OFFLINE && c->config.presence; /* its acknowledgement will do */
+	return c->unconfirmed && !message && session_ping(c->session) == 0;
+}
+
+static void on_drain(struct client *c)
+{
+	if (c->held_messages && c->now_ms < c->close_half)
+		return;
+	c->confirmed = false;
+	if (ask_first(c))
+		c->closing = CLOSING_CONFIRM;
+	else
+		say_goodbye(c);
+}
+
+static void on_confirm(struct client *c)
+{
+	if (c->confirmed || c->now_ms >= last_moment(c))
+		say_goodbye(c);
+}
+
 static void on_goodbye(struct client *c)
 {
 	if (c->goodbye_done && c->goodbye_error == 0) {
 		leave_clean(c);
-	} else if (c->goodbye_done || c->now_ms >= last_moment(c)) {
-		c->close_error = c->goodbye_done
-		                         ? client_fail(c, c->goodbye_error, "close: the broker refused the goodbye")
-		                         : client_fail(c, MQTTWILL_ETIMEOUT, "close: the goodbye was not acknowledged in time");
+	} else if (c->goodbye_done) {
+		fail_close(c, c->goodbye_error, "the broker refused the goodbye");
+		leave_to_will(c);
+	} else if (c->now_ms >= last_moment(c)) {
+		fail_close(c, MQTTWILL_ETIMEOUT, "the goodbye was not acknowledged in time");
 		leave_to_will(c);
 	}
 }
@@ -145,6 +174,7 @@ void leave_step(struct client *c)
 	static void (*const steps[])(struct client *c) = {
 		[CLOSING_ASKED] = on_asked,
 		[CLOSING_DRAIN] = on_drain,
+		[CLOSING_CONFIRM] = on_confirm,
 		[CLOSING_GOODBYE] = on_goodbye,
 	};
 	for (uint8_t before = CLOSING_NO; c->closing != before && c->closing != CLOSING_LEAVING && !c->doomed;) {
@@ -162,6 +192,7 @@ uint64_t leave_deadline(const struct client *c)
 		return 0;
 	case CLOSING_DRAIN:
 		return c->close_half;
+	case CLOSING_CONFIRM:
 	case CLOSING_GOODBYE:
 		return last_moment(c);
 	default:
@@ -193,11 +224,13 @@ static uint32_t will_due(const struct client *c)
 }
 
 /* Which way it went, where the connection ended before the client closed it. */
-void leave_lost(struct client *c)
+void leave_lost(struct client *c, int error)
 {
 	bool whole = c->session && buf_len(&c->session->out) == 0;
 	if (c->closing == CLOSING_LEAVING && whole)
 		return;
+	if (c->how.goodbye != MQTTWILL_GOODBYE_ABORT)
+		fail_close(c, error, NULL);
 	c->left = c->session ? MQTTWILL_LEFT_CUT : MQTTWILL_LEFT_ALREADY;
 }
 
@@ -205,8 +238,10 @@ void leave_done(struct client *c)
 {
 	queue_cancel(c);
 	bool unsaid = c->left == MQTTWILL_LEFT_CUT || (c->left == MQTTWILL_LEFT_ALREADY && c->up_at);
-	if (unsaid && c->config.presence && c->how.goodbye == MQTTWILL_GOODBYE_OFFLINE && c->close_error == 0)
-		c->close_error = client_fail(c, MQTTWILL_ELOST, "close: there was no connection to say goodbye on");
+	if (unsaid && c->config.presence && c->how.goodbye == MQTTWILL_GOODBYE_OFFLINE)
+		fail_close(c, MQTTWILL_ELOST, "there was no connection to say goodbye on");
+	if (c->close_error && c->close_why)
+		client_fail(c, c->close_error, "close: %s", c->close_why);
 	struct mqttwill_event ev = {
 		.type = MQTTWILL_CLOSED,
 		.error = c->close_error,

@@ -85,7 +85,7 @@ static void finish(struct client *c, struct outgoing *o, int error, struct mqttw
 static void fail_outgoing(struct client *c, struct outgoing *o, int error)
 {
 	struct mqttwill_event ev = {0};
-	client_fail(c, error, "publish: %s", error == MQTTWILL_ETOOBIG  ? "the message is larger than the broker takes"
+	client_fail(c, error, "%s: %s", packet_name(o->type), error == MQTTWILL_ETOOBIG  ? "the message is larger than the broker takes"
 	                                     : error == MQTTWILL_ECANCELED ? "the client was closed before it was delivered"
 	                                                                   : "the broker does not take this QoS, or retained messages");
 	finish(c, o, error, &ev);
@@ -166,6 +166,7 @@ static int send_now(struct client *c, struct outgoing *o, bool want_done)
 	int rc = session_send(c->session, o);
 	if (rc < 0)
 		return rc;
+	c->unconfirmed |= o->id_at == 0;
 	if (o->id_at == 0 && want_done)
 		list_push(&c->written, &o->link);
 	else if (o->id_at == 0)
@@ -232,10 +233,12 @@ int64_t client_send(struct client *c, const struct packet *pk, bool want_done)
 		return client_fail(c, rc, "publish: the broker said in CONNACK that it does not take this size, QoS or retain");
 	int64_t token;
 	bool    direct = publish && pk->qos == 0 && !want_done && list_empty(&c->queue) && may_send(c, 0);
-	if (direct && session_publish(c->session, pk) == 0)
+	if (direct && session_publish(c->session, pk) == 0) {
+		c->unconfirmed = true;
 		token = ++c->last_token;
-	else
+	} else {
 		token = enqueue(c, pk, want_done);
+	}
 	if (token > 0)
 		driver_kick(c);
 	return token;

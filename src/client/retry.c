@@ -3,6 +3,8 @@
  * After a loss: what is kept, what is told, and when the next attempt begins. The back-off doubles, has jitter, and is
  * reset by a connection that lasted, never by CONNACK alone.
  */
+#include <stdlib.h>
+
 #include "client/internal.h"
 
 /* Errors that the next attempt will meet again unless somebody acts. */
@@ -55,6 +57,7 @@ static void tell_lost(struct client *c, int error, bool was_up)
 		.type = was_up ? MQTTWILL_DOWN : MQTTWILL_RETRY,
 		.error = error,
 		.reason_code = c->reason_code,
+		.reason_string = c->reason_string,
 		.retry_in_ms = (uint32_t)(c->retry_at - c->now_ms),
 		.permanent = is_permanent(error),
 	};
@@ -66,10 +69,10 @@ void connection_lost(struct client *c, int error)
 	bool was_up = c->state == CLIENT_UP || (c->state == CLIENT_FINISHING && !c->restart);
 	bool restart = c->restart;
 	if (c->closing)
-		leave_lost(c);
+		leave_lost(c, error);
 	driver_close(c, false);
 	c->restart = false;
-	c->hold = false;
+	c->hold = c->unconfirmed = false;
 	remember_session(c, was_up);
 	c->hooks->lost(c->owner);
 	queue_connection_lost(c);
@@ -84,4 +87,6 @@ void connection_lost(struct client *c, int error)
 	c->retry_at = c->now_ms + backoff(c, error, was_up);
 	tell_lost(c, error, was_up);
 	c->reason_code = 0;
+	free(c->reason_string);
+	c->reason_string = NULL;
 }
