@@ -192,7 +192,7 @@ void session_sent(struct session *s, size_t n, uint64_t now_ms)
 	buf_take(&s->out, n);
 	s->sent += n;
 	s->last_out_ms = now_ms;
-	s->stuck_ms = 0;
+	s->stuck_ms = buf_len(&s->out) ? now_ms : 0;
 	if (s->pings && !s->ping_out_ms && s->sent >= s->ping_end)
 		s->ping_out_ms = now_ms;
 }
@@ -225,12 +225,12 @@ static uint64_t next_ping(const struct session *s)
 /* When the peer counts as silent: it takes nothing from us, or has not sent a byte since the ping was written. */
 static uint64_t silence(const struct session *s)
 {
-	if (s->stuck_ms)
-		return s->stuck_ms + ping_interval(s) + ping_timeout(s);
+	uint64_t stuck = s->stuck_ms ? s->stuck_ms + ping_interval(s) + ping_timeout(s) : UINT64_MAX;
 	if (!s->pings || !s->ping_out_ms)
-		return UINT64_MAX;
+		return stuck;
 	uint64_t since = s->last_in_ms > s->ping_out_ms ? s->last_in_ms : s->ping_out_ms;
-	return since + ping_timeout(s);
+	uint64_t unanswered = since + ping_timeout(s);
+	return stuck < unanswered ? stuck : unanswered;
 }
 
 int session_tick(struct session *s, uint64_t now_ms)
@@ -254,7 +254,8 @@ uint64_t session_deadline(const struct session *s)
 {
 	if (s->state != SESSION_UP)
 		return UINT64_MAX;
-	uint64_t ping = buf_len(&s->out) ? UINT64_MAX : next_ping(s);
+	/* output that nobody has taken note of yet: the tick at the time of the next ping will, if none comes before */
+	uint64_t ping = buf_len(&s->out) && s->stuck_ms ? UINT64_MAX : next_ping(s);
 	uint64_t silent = silence(s);
 	return ping < silent ? ping : silent;
 }
