@@ -210,9 +210,12 @@ static void on_codes(struct session *s, struct session_event *ev)
 
 static void on_pingresp(struct session *s, struct session_event *ev)
 {
-	if (s->pings == 0 || --s->pings)
+	bool last = s->pings == 1;
+	if (last || s->sent < s->ping_end)
+		s->ping_out_ms = 0; /* what is left is still to be written */
+	s->pings -= s->pings > 0;
+	if (!last)
 		return;
-	s->ping_out_ms = 0;
 	tell(ev, SESSION_PONG, 0);
 }
 

@@ -124,9 +124,9 @@ int session_ping(struct session *s)
 	int rc = write_bytes(s, pingreq, sizeof pingreq);
 	if (rc < 0)
 		return rc;
-	s->ping_end = s->committed;
-	s->ping_out_ms = 0;
-	s->pings++;
+	s->ping_end = s->committed; /* what runs already for an earlier one goes on */
+	if (s->pings < UINT8_MAX)
+		s->pings++;
 	return 0;
 }
 

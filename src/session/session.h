@@ -37,7 +37,7 @@ struct session {
 	uint64_t committed, sent; /* bytes of output since the beginning */
 	uint64_t last_in_ms, last_out_ms;
 	uint64_t ping_end;        /* where the last PINGREQ ends in the output */
-	uint64_t ping_out_ms;     /* when that was written; 0: not yet */
+	uint64_t ping_out_ms;     /* when an unanswered one was written; 0: not yet */
 	uint64_t stuck_ms;        /* since when the peer has taken nothing of what there is to send; 0: it has */
 	uint32_t skim;            /* bytes of an oversize message still to be skipped */
 	uint32_t maximum_out;     /* the broker's Maximum Packet Size */
@@ -47,7 +47,7 @@ struct session {
 	uint8_t  skim_qos;
 	uint8_t  state; /* enum session_state */
 	uint8_t  maximum_qos;
-	uint8_t  pings; /* PINGREQs without a PINGRESP */
+	uint8_t  pings; /* PINGREQs without a PINGRESP; counted up to 255 */
 	bool     clean_start, retain_available, in_done; /* in_done: `in` holds a packet that was handled */
 };
 
