@@ -105,7 +105,8 @@ static void on_publish(struct session *s, struct session_event *ev)
 		must(s, ev, session_ack(s, PACKET_PUBREC, pk->id, 0));
 		return;
 	}
-	if (pk->qos == 2 && s->flight->in.count >= s->config.receive_maximum) {
+	bool told = s->config.level == LEVEL_5; /* before, the broker knows no limit, and identifiers set one */
+	if (told && pk->qos == 2 && s->flight->in.count >= s->config.receive_maximum) {
 		session_fail(s, ev, &(struct fault){REASON_RECEIVE_MAXIMUM, "MQTT-3.3.4-9", "PUBLISH: above our Receive Maximum"});
 		return;
 	}
