@@ -165,10 +165,10 @@ static void on_puback(struct session *s, struct session_event *ev)
 static void on_pubrec(struct session *s, struct session_event *ev)
 {
 	struct outgoing *o = idtable_get(&s->flight->out, ev->packet.id);
-	if (!o) {
+	if (!o && ev->packet.reason < REASON_FAILURE) /* after a failure there is nothing to release */
 		must(s, ev, session_ack(s, PACKET_PUBREL, ev->packet.id, REASON_ID_NOT_FOUND));
+	if (!o)
 		return;
-	}
 	o = in_flight(s, ev, 2, o->state);
 	if (!o)
 		return;
