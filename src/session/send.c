@@ -104,7 +104,8 @@ static int resend(struct session *s, struct outgoing *o)
 {
 	if (o->state == OUTGOING_RELEASED)
 		return ack(s, PACKET_PUBREL, o->id, 0);
-	o->bytes[0] |= 0x08; /* [MQTT-3.3.1-1] */
+	if (o->type == PACKET_PUBLISH)
+		o->bytes[0] |= 0x08; /* [MQTT-3.3.1-1] */
 	return write_bytes(s, o->bytes, o->size);
 }
 
