@@ -7,7 +7,7 @@
 
 #include "session/session.h"
 
-/* Encodes a packet into the output. MQTTWILL_ENOMEM, or _EMESSAGE where it is longer than MQTT allows. */
+/* Encodes a packet into the output. MQTTWILL_ENOMEM, _EMESSAGE where it is longer than MQTT allows, _ESTATE at the end. */
 int session_write(struct session *s, const struct packet *pk);
 
 /* PUBACK, PUBREC, PUBREL or PUBCOMP. */

@@ -8,6 +8,8 @@
 
 int session_write(struct session *s, const struct packet *pk)
 {
+	if (s->state == SESSION_OVER)
+		return MQTTWILL_ESTATE; /* [MQTT-3.14.4-1] */
 	size_t size = packet_size(pk, s->config.level);
 	if (size == 0)
 		return MQTTWILL_EMESSAGE;
@@ -22,6 +24,8 @@ int session_write(struct session *s, const struct packet *pk)
 
 static int write_bytes(struct session *s, const uint8_t *bytes, size_t n)
 {
+	if (s->state == SESSION_OVER)
+		return MQTTWILL_ESTATE;
 	if (!buf_append(&s->out, bytes, n))
 		return MQTTWILL_ENOMEM;
 	s->committed += n;
@@ -138,7 +142,7 @@ int session_disconnect(struct session *s, uint8_t reason, const uint32_t *sessio
 		pk.props.has = HAS(SESSION_EXPIRY);
 		pk.props.session_expiry = *session_expiry;
 	}
-	int rc = s->state == SESSION_OVER ? MQTTWILL_ESTATE : session_write(s, &pk);
+	int rc = session_write(s, &pk);
 	s->state = SESSION_OVER;
 	return rc;
 }

@@ -104,7 +104,7 @@ int session_takes(const struct session *s, size_t size, uint8_t qos, bool retain
 
 /*
  * Sends it. Above QoS 0 it goes in flight and comes back with SESSION_DONE; at QoS 0 it is written and stays the
- * caller's. 0, MQTTWILL_EFULL, _ENOMEM, or what session_takes() says.
+ * caller's. 0, MQTTWILL_EFULL, _ENOMEM, _ESTATE where the session is over, or what session_takes() says.
  */
 int session_send(struct session *s, struct outgoing *o);
 
@@ -117,6 +117,7 @@ int session_publish(struct session *s, const struct packet *pk);
  */
 int session_resend(struct session *s, const struct list *last);
 
+/* Puts PINGREQ into the output. 0, MQTTWILL_ENOMEM, or _ESTATE where the session is over. */
 int session_ping(struct session *s);
 
 /* Puts DISCONNECT into the output; nothing is sent after it [MQTT-3.14.4-1]. */
