@@ -54,7 +54,8 @@ static void finish_skim(struct session *s, struct session_event *ev)
 	ev->packet.type = PACKET_PUBLISH;
 	ev->packet.qos = s->skim_qos;
 	ev->packet.id = s->skim_id;
-	ev->type = SESSION_OVERSIZE;
+	bool again = s->skim_qos == 2 && idtable_get(&s->flight->in, s->skim_id); /* [MQTT-4.3.3-10] */
+	ev->type = again ? SESSION_NOTHING : SESSION_OVERSIZE;
 	if (session_accept(s, ev) < 0)
 		out_of_memory(s, ev);
 }
@@ -78,15 +79,35 @@ static size_t publish_head(const struct frame *f, const uint8_t *p, size_t n)
 
 static const struct fault too_large = {REASON_TOO_LARGE, "MQTT-3.1.2-24", "a packet above our Maximum Packet Size"};
 
+/* What forbids to skip a packet above our limit; NULL: nothing that can be seen so far. */
+static const struct fault *oversize_fault(const struct session *s, const struct frame *f, size_t head, const uint8_t *p, size_t n)
+{
+	static const struct fault early = {REASON_PROTOCOL_ERROR, "MQTT-3.2.0-1", "a message before CONNACK"};
+	static const struct fault bad_flags = {REASON_MALFORMED, "MQTT-3.3.1-4", "PUBLISH: QoS 3, or DUP at QoS 0"};
+	static const struct fault past_end = {REASON_MALFORMED, "MQTT 5, 1.5", "a field runs past the end of the packet"};
+	static const struct fault id_0 = {REASON_PROTOCOL_ERROR, "MQTT 5, 2.2.1", "a packet identifier is 0"};
+	if (s->config.level == LEVEL_5 || f->type != PACKET_PUBLISH)
+		return &too_large;
+	if (s->state != SESSION_UP)
+		return &early;
+	if ((f->flags & 0x06) == 0x06 || (f->flags & 0x0E) == 0x08)
+		return &bad_flags;
+	if (head > f->size)
+		return &past_end;
+	bool has_id = head && head <= n && f->flags & 0x06;
+	return has_id && get_u16(p + head - 2) == 0 ? &id_0 : NULL;
+}
+
 /*
  * A packet above our limit. In MQTT 5 the broker knew it. In 3.x it could not know: closing would have the message come
  * again for ever, so it is skipped and acknowledged. `n` bytes of it are at p; returns how many were used.
  */
 static size_t oversize(struct session *s, const struct frame *f, const uint8_t *p, size_t n, struct session_event *ev)
 {
-	size_t head = publish_head(f, p, n);
-	if (s->config.level == LEVEL_5 || f->type != PACKET_PUBLISH || head > f->size) {
-		session_fail(s, ev, &too_large);
+	size_t              head = publish_head(f, p, n);
+	const struct fault *fault = oversize_fault(s, f, head, p, n);
+	if (fault) {
+		session_fail(s, ev, fault);
 		return n;
 	}
 	if (head == 0 || n < head)
