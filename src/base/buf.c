@@ -30,6 +30,8 @@ static void close_up(struct buf *b)
 static bool grow(struct buf *b, size_t need)
 {
 	size_t cap = b->cap + b->cap / 2;
+	if (cap > b->max)
+		cap = b->max;
 	if (cap < need)
 		cap = need;
 	if (cap < SMALLEST)
