@@ -83,6 +83,15 @@ static void leave_to_will(struct client *c)
 
 /* ---- Steps ---- */
 
+/* How the close went wrong; the first reason counts. */
+static void fail_close(struct client *c, int error, const char *why)
+{
+	if (c->close_error)
+		return;
+	c->close_error = error;
+	c->close_why = why;
+}
+
 static void on_asked(struct client *c)
 {
 	uint32_t timeout = c->how.timeout_ms;
@@ -95,19 +104,12 @@ static void on_asked(struct client *c)
 	} else if (c->state == CLIENT_GREETING || c->how.goodbye == MQTTWILL_GOODBYE_ABORT) {
 		cut(c, c->how.goodbye == MQTTWILL_GOODBYE_ABORT);
 	} else if (c->state == CLIENT_FINISHING) { /* DISCONNECT 0x00 of a foreign session is on its way */
+		if (c->config.presence && c->how.goodbye == MQTTWILL_GOODBYE_OFFLINE)
+			fail_close(c, MQTTWILL_ELOST, "there was no connection to say goodbye on");
 		begin_leaving(c, MQTTWILL_LEFT_CLEAN);
 	} else {
 		c->closing = CLOSING_DRAIN;
 	}
-}
-
-/* How the close went wrong; the first reason counts. */
-static void fail_close(struct client *c, int error, const char *why)
-{
-	if (c->close_error)
-		return;
-	c->close_error = error;
-	c->close_why = why;
 }
 
 static void say_goodbye(struct client *c)
