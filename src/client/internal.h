@@ -77,8 +77,8 @@ bool queue_pump(struct client *c);
 /* The connection is gone: requests wait again, presence is forgotten. */
 void queue_connection_lost(struct client *c);
 
-/* The session is gone: what was in flight waits again, as new messages; then the subscriptions are made again. */
-void queue_session_lost(struct client *c);
+/* The session is gone: what was in flight waits again, as new messages; then the subscriptions are made again. 0, or _ENOMEM. */
+int queue_session_lost(struct client *c);
 
 /* The client is closed: everything that was not delivered gets its DONE with MQTTWILL_ECANCELED. */
 void queue_cancel(struct client *c);
@@ -97,8 +97,8 @@ void queue_written(struct client *c);
 /* A SUBSCRIBE or UNSUBSCRIBE was acknowledged: remember, or forget, what it was about. */
 void subscriptions_learn(struct client *c, const struct outgoing *o, const struct session_event *ev);
 
-/* One SUBSCRIBE for each remembered subscription, at the front of the queue. */
-void subscriptions_renew(struct client *c);
+/* One SUBSCRIBE for each remembered subscription, at the front of the queue. 0, or MQTTWILL_ENOMEM. */
+int  subscriptions_renew(struct client *c);
 void subscriptions_fini(struct client *c);
 
 /* ---- leave.c ---- */

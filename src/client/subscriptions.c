@@ -59,16 +59,19 @@ void subscriptions_learn(struct client *c, const struct outgoing *o, const struc
 	}
 }
 
-void subscriptions_renew(struct client *c)
+int subscriptions_renew(struct client *c)
 {
 	for (struct list *l = c->subscriptions.prev; l != &c->subscriptions; l = l->prev) {
 		struct subscription *s = subscription_of(l);
 		struct filter        f = {span_of(s->filter, s->n), s->options};
 		struct packet        pk = {.type = PACKET_SUBSCRIBE, .filters = &f, .count = 1};
 		struct outgoing     *o;
-		if (outgoing_new(&o, &pk, c->config.level) == 0)
-			queue_push_front(c, o);
+		int                  rc = outgoing_new(&o, &pk, c->config.level);
+		if (rc < 0)
+			return rc;
+		queue_push_front(c, o);
 	}
+	return 0;
 }
 
 bool client_subscribed(const struct client *c, struct span topic)
