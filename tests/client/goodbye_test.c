@@ -237,7 +237,7 @@ START_TEST(a_disconnect_that_does_not_leave_whole_is_none)
 	expect_bytes("E0");
 	stage_pass(5000);
 	expect_closed();
-	expect_events(d, "CLOSED(cut due 0)");
+	expect_events(d, "CLOSED(cut due 0):ETIMEOUT");
 	stage_end();
 }
 END_TEST

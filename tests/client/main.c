@@ -8,7 +8,7 @@
 #include "client/suites.h"
 
 static Suite *(*const suites[])(void) = {
-	will_suite, order_suite, goodbye_suite,
+	will_suite, order_suite, goodbye_suite, restart_suite, watch_suite, retry_suite,
 };
 
 int main(void)

@@ -14,5 +14,8 @@
 Suite *will_suite(void);
 Suite *order_suite(void);
 Suite *goodbye_suite(void);
+Suite *restart_suite(void);
+Suite *watch_suite(void);
+Suite *retry_suite(void);
 
 #endif
