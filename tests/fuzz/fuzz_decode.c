@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * decode, for each level and side. The first byte of the input chooses them (level 3 + byte % 3, side byte / 3 % 2); the
- * rest is a stream of packets. Checked: nothing is read or written outside a packet; a refusal has reason, rule and text;
- * what is accepted can be encoded, and decodes to the same again; its strings can be terminated in place.
+ * decode, for each level and side. The first byte of the input chooses them (level 3 + byte % 3, side byte / 3 % 2);
+ * the rest is a stream of packets. Checked: nothing is read or written outside a packet; a refusal has reason, rule and
+ * text; what is accepted can be encoded, and decodes to the same again; its strings can be terminated in place.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +48,8 @@ static void terminate_all(struct packet *pk)
 	struct mqttwill_user_property *u = calloc(pk->props.user_count + 1, sizeof *u);
 	props_take_users(&pk->props, u);
 	for (size_t i = 0; i < pk->props.user_count; i++)
-		expect(u[i].name[u[i].name_len] == 0 && u[i].value[u[i].value_len] == 0, "a user property without an end");
+		expect(u[i].name[u[i].name_len] == 0 && u[i].value[u[i].value_len] == 0,
+		       "a user property without an end");
 	free(u);
 	if (pk->type == PACKET_PUBLISH)
 		terminate(&pk->topic);

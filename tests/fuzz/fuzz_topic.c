@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Topic filters, topic names and how they match. The input is a filter, a line feed, and a name. Checked: the offset of a
- * fault lies in the string, and good strings are UTF-8 by a slow decoder's word; a match is one by a slow matcher's word.
+ * Topic filters, topic names and how they match. The input is a filter, a line feed, and a name. Checked: the offset of
+ * a fault lies in the string; good strings are UTF-8 by a slow decoder's word, and matches by a slow matcher's.
  */
 #include <stdio.h>
 #include <stdlib.h>

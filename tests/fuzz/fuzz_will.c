@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The will check. The input is level, flags and numbers, then the will's fields: each a length byte and that many bytes;
- * 255 means absent, 254 a field of about 65,535 bytes. Checked: a will that passes goes into a CONNECT of just the size
+ * The will check. The input is level, flags and numbers, then the will's fields: each a length byte and that many
+ * bytes; 255 means absent, 254 a field of about 65,535 bytes. Checked: a will that passes goes into a CONNECT of just the size
  * that was told, and a server's decode accepts it as it was meant; a will that is refused says why, in words.
  */
 #include <stdio.h>
@@ -96,7 +96,8 @@ static void check_good(const struct mqttwill_will *w, uint8_t level, struct pack
 	struct bytes out = {malloc(size), size};
 	expect(packet_size(connect, level) == size, "another size than was told");
 	expect(packet_encode(connect, level, out.p) == size, "another size than was counted");
-	expect(packet_decode(&read, level, FROM_CLIENT, out.p, out.n, &fault) == 0, "a good will is refused by the server");
+	expect(packet_decode(&read, level, FROM_CLIENT, out.p, out.n, &fault) == 0,
+	       "a good will is refused by the server");
 	const char *difference = packet_differs(connect, &read, level);
 	expect(!difference, difference);
 	bytes_free(&out);

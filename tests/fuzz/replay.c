@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A main() for a fuzz target where there is no fuzzer: runs it once over each file of the directories (or each file) that
- * are named. Any finding ends the program, as it would end the fuzzer.
+ * A main() for a fuzz target where there is no fuzzer: runs it once over each file, and each file of a directory, that
+ * is named. Any finding ends the program, as it would end the fuzzer.
  */
 #include <dirent.h>
 #include <stdint.h>

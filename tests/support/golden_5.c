@@ -51,7 +51,8 @@ const struct golden golden_5[] = {
 	  .props = {.has = HAS(SESSION_EXPIRY), .session_expiry = 10},
 	  .connect = {.keep_alive = 10, .client_id = T("lamp"), .has_will = true, .will_qos = 2, .will_topic = T("w/t"),
 	              .will_payload = T("off"),
-	              .will = {.has = HAS(PAYLOAD_FORMAT) | HAS(MESSAGE_EXPIRY) | HAS(CONTENT_TYPE) | HAS(RESPONSE_TOPIC) |
+	              .will = {.has = HAS(PAYLOAD_FORMAT) | HAS(MESSAGE_EXPIRY) | HAS(CONTENT_TYPE) |
+	                       HAS(RESPONSE_TOPIC) |
 	                              HAS(CORRELATION_DATA) | HAS(WILL_DELAY),
 	                       .payload_format = 1, .message_expiry = 60, .content_type = T("text/plain"),
 	                       .response_topic = T("reply"), .correlation_data = T("\xFF\x00\x01"), .will_delay = 5,
@@ -66,9 +67,11 @@ const struct golden golden_5[] = {
 	 "0001'w' 0000",
 	 {.type = PACKET_CONNECT,
 	  .connect = {.client_id = T(""), .has_will = true, .will_topic = T("w"), .will_payload = T(""),
-	              .will = {.has = HAS(PAYLOAD_FORMAT) | HAS(MESSAGE_EXPIRY) | HAS(CONTENT_TYPE) | HAS(CORRELATION_DATA) |
+	              .will = {.has = HAS(PAYLOAD_FORMAT) | HAS(MESSAGE_EXPIRY) | HAS(CONTENT_TYPE) |
+	                       HAS(CORRELATION_DATA) |
 	                              HAS(WILL_DELAY),
-	                       .content_type = T(""), .correlation_data = T(""), .user = empty_user, .user_count = 1}}}},
+	                       .content_type = T(""), .correlation_data = T(""), .user = empty_user,
+	                       .user_count = 1}}}},
 	{"CONNECT with every property, and a password without a user name", IN_5, FROM_CLIENT,
 	 "10 3E"
 	 "0004'MQTT' 05"
@@ -83,7 +86,8 @@ const struct golden golden_5[] = {
 	 "0002 FFFE",
 	 {.type = PACKET_CONNECT,
 	  .props = {.has = HAS(SESSION_EXPIRY) | HAS(AUTH_METHOD) | HAS(AUTH_DATA) | HAS(REQUEST_PROBLEM) |
-	                   HAS(REQUEST_RESPONSE) | HAS(RECEIVE_MAXIMUM) | HAS(TOPIC_ALIAS_MAXIMUM) | HAS(MAXIMUM_PACKET_SIZE),
+	                   HAS(REQUEST_RESPONSE) | HAS(RECEIVE_MAXIMUM) | HAS(TOPIC_ALIAS_MAXIMUM) |
+	                   HAS(MAXIMUM_PACKET_SIZE),
 	            .session_expiry = UINT32_MAX, .auth_method = T("SCR"), .auth_data = T("\0"), .request_response = 1,
 	            .receive_maximum = 20, .topic_alias_maximum = 10, .maximum_packet_size = 65536, .user = users,
 	            .user_count = 2},
@@ -91,7 +95,8 @@ const struct golden golden_5[] = {
 	{"CONNACK accepted", IN_5, FROM_SERVER, "20 03 00 00 00", {.type = PACKET_CONNACK}},
 	{"CONNACK accepted with a session", IN_5, FROM_SERVER, "20 03 01 00 00",
 	 {.type = PACKET_CONNACK, .session_present = true}},
-	{"CONNACK: Retain not supported", IN_5, FROM_SERVER, "20 03 00 9A 00", {.type = PACKET_CONNACK, .reason = 0x9A}},
+	{"CONNACK: Retain not supported", IN_5, FROM_SERVER,
+	 "20 03 00 9A 00", {.type = PACKET_CONNACK, .reason = 0x9A}},
 	{"CONNACK with every property", IN_5, FROM_SERVER,
 	 "20 48 00 00"
 	 "45 11 00000005"
@@ -113,9 +118,11 @@ const struct golden golden_5[] = {
 	                   HAS(MAXIMUM_PACKET_SIZE) | HAS(WILDCARD_AVAILABLE) | HAS(SUBSCRIPTION_ID_AVAILABLE) |
 	                   HAS(SHARED_AVAILABLE),
 	            .session_expiry = 5, .assigned_client_id = T("id"), .server_keep_alive = 15, .auth_method = T("m"),
-	            .auth_data = T("d"), .response_information = T("r"), .server_reference = T("s"), .reason_string = T("ok"),
+	            .auth_data = T("d"), .response_information = T("r"), .server_reference = T("s"),
+	            .reason_string = T("ok"),
 	            .receive_maximum = 1, .topic_alias_maximum = 65535, .maximum_qos = 1, .retain_available = 0,
-	            .maximum_packet_size = UINT32_MAX, .subscription_id_available = 1, .user = users, .user_count = 2}}},
+	            .maximum_packet_size = UINT32_MAX, .subscription_id_available = 1, .user = users,
+	            .user_count = 2}}},
 	{"PUBLISH at QoS 0", IN_5, EITHER, "30 08 0003'a/b' 00 'hi'",
 	 {.type = PACKET_PUBLISH, .topic = T("a/b"), .payload = T("hi")}},
 	{"PUBLISH at QoS 1, again", IN_5, EITHER, "3A 0A 0003'a/b' 0102 00 'hi'",
@@ -152,7 +159,8 @@ const struct golden golden_5[] = {
 	{"PUBREL with a reason", IN_5, EITHER, "62 03 000A 92", {.type = PACKET_PUBREL, .id = 10, .reason = 0x92}},
 	{"PUBCOMP, short", IN_5, EITHER, "70 02 000A", {.type = PACKET_PUBCOMP, .id = 10}},
 	{"PUBCOMP with a reason and a property", IN_5, EITHER, "70 08 000A 92 04 1F 0001'r'",
-	 {.type = PACKET_PUBCOMP, .id = 10, .reason = 0x92, .props = {.has = HAS(REASON_STRING), .reason_string = T("r")}}},
+	 {.type = PACKET_PUBCOMP, .id = 10, .reason = 0x92, .props = {.has = HAS(REASON_STRING),
+	                                                              .reason_string = T("r")}}},
 	{"SUBSCRIBE with options and an identifier", IN_5, FROM_CLIENT,
 	 "82 1B 0001"
 	 "03 0B 8001"
@@ -163,11 +171,13 @@ const struct golden golden_5[] = {
 	{"SUBACK", IN_5, FROM_SERVER, "90 07 0001 00 00 01 02 8F",
 	 {.type = PACKET_SUBACK, .id = 1, .list = T("\x00\x01\x02\x8F")}},
 	{"SUBACK with properties", IN_5, FROM_SERVER, "90 08 0001 04 1F 0001'r' 87",
-	 {.type = PACKET_SUBACK, .id = 1, .list = T("\x87"), .props = {.has = HAS(REASON_STRING), .reason_string = T("r")}}},
+	 {.type = PACKET_SUBACK, .id = 1, .list = T("\x87"), .props = {.has = HAS(REASON_STRING),
+	                                                               .reason_string = T("r")}}},
 	{"UNSUBSCRIBE", IN_5, FROM_CLIENT, "A2 1D 0002 07 26 0001'a' 0001'b' 0005'a/+/c' 000A'$share/g/#'",
 	 {.type = PACKET_UNSUBSCRIBE, .id = 2, .filters = unsubscribed, .count = 2,
 	  .props = {.user = users, .user_count = 1}}},
-	{"UNSUBACK", IN_5, FROM_SERVER, "B0 05 0002 00 00 11", {.type = PACKET_UNSUBACK, .id = 2, .list = T("\x00\x11")}},
+	{"UNSUBACK", IN_5, FROM_SERVER,
+	 "B0 05 0002 00 00 11", {.type = PACKET_UNSUBACK, .id = 2, .list = T("\x00\x11")}},
 	{"DISCONNECT, short", IN_5, EITHER, "E0 00", {.type = PACKET_DISCONNECT}},
 	{"DISCONNECT with the will", IN_5, FROM_CLIENT, "E0 01 04", {.type = PACKET_DISCONNECT, .reason = 0x04}},
 	{"DISCONNECT that ends the session", IN_5, FROM_CLIENT, "E0 07 00 05 11 00000000",

@@ -29,8 +29,9 @@ static struct span random_binary(struct dice *d, struct arena *a)
 /* Characters of one to four bytes, wildcards only where they are allowed. */
 static struct span random_letters(struct dice *d, struct arena *a, size_t least, bool wildcards)
 {
-	static const char *const letters[] = {"a", "7", "/", "$", " ", "\x01", "\xC3\xA4", "\xE2\x82\xAC", "\xEF\xBB\xBF",
-	                                      "\xF0\x9F\x98\x80", "+", "#"};
+	static const char *const letters[] = {
+		"a", "7", "/", "$", " ", "\x01", "\xC3\xA4", "\xE2\x82\xAC", "\xEF\xBB\xBF", "\xF0\x9F\x98\x80", "+", "#",
+	};
 	size_t                   want = least + random_length(d), n = 0;
 	char                    *p = arena_alloc(a, want + 5);
 	while (n < want) {
@@ -64,7 +65,7 @@ static void put_member(void *member, const void *value, size_t n)
 
 static void random_property(struct dice *d, struct arena *a, const struct property_row *row, void *member)
 {
-	bool        nonzero = row->type == TYPE_U16_NONZERO || row->type == TYPE_U32_NONZERO || row->type == TYPE_VBI_NONZERO;
+	bool nonzero = row->type == TYPE_U16_NONZERO || row->type == TYPE_U32_NONZERO || row->type == TYPE_VBI_NONZERO;
 	uint32_t    most = row->type == TYPE_VBI_NONZERO ? REMAINING_MAX : UINT32_MAX;
 	uint32_t    number = random_number(d, nonzero, most);
 	uint16_t    half = (uint16_t)random_number(d, nonzero, UINT16_MAX);
@@ -166,7 +167,8 @@ static void random_publish(struct dice *d, struct arena *a, struct packet *pk)
 
 static void random_filters(struct dice *d, struct arena *a, struct packet *pk, uint8_t level)
 {
-	static const char *const shapes[] = {"#", "+", "a/+/b", "a/b/#", "/", "+/+/#", "$SYS/#", "\xC3\xA4/+", "$share/g/+/#"};
+	static const char *const shapes[] = {"#",     "+",      "a/+/b",      "a/b/#",       "/",
+	                                     "+/+/#", "$SYS/#", "\xC3\xA4/+", "$share/g/+/#"};
 	size_t                   n = 1 + dice_roll(d, 4);
 	struct filter           *filters = arena_alloc(a, n * sizeof *filters);
 	for (size_t i = 0; i < n; i++) {

@@ -43,7 +43,8 @@ static const char *users_differ(const struct props *made, const struct props *re
 		if (i == given)
 			return "more user properties";
 		const struct mqttwill_user_property *u = &made->user[i++];
-		if (!same(item.text, span_text(u->name, u->name_len)) || !same(item.value, span_text(u->value, u->value_len)))
+		if (!same(item.text, span_text(u->name, u->name_len)) ||
+		    !same(item.value, span_text(u->value, u->value_len)))
 			return "a user property";
 	}
 	return i == given && i == read->user_count ? NULL : "the number of user properties";
@@ -112,7 +113,8 @@ static const char *filters_differ(const struct packet *made, const struct packet
 	struct filter f;
 	size_t        i = 0;
 	for (size_t at = 0; filter_next(read, &at, &f); i++)
-		if (i == made->count || !same(f.filter, made->filters[i].filter) || f.options != made->filters[i].options)
+		if (i == made->count || !same(f.filter, made->filters[i].filter) ||
+		    f.options != made->filters[i].options)
 			return "a filter";
 	if (made->id != read->id)
 		return "packet identifier";
@@ -171,8 +173,8 @@ static bool props_again(struct props *props, struct arena *a)
 		return false;
 	for (size_t at = 0; property_next(props->raw, &at, &item);) {
 		if (item.property == PROPERTY_USER)
-			users[user++] = (struct mqttwill_user_property){text_of(item.text), text_of(item.value), item.text.n,
-			                                                item.value.n};
+			users[user++] = (struct mqttwill_user_property){text_of(item.text), text_of(item.value),
+			                                                item.text.n, item.value.n};
 		else if (item.property == PROPERTY_SUBSCRIPTION_ID && id++)
 			ids[id - 2] = item.number;
 	}

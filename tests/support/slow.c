@@ -10,7 +10,7 @@
 static size_t character(const uint8_t *p, size_t n, bool nul_allowed)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t                len = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
+	size_t len = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
 	if (len == 0 || len > n)
 		return 0;
 	uint32_t c = len == 1 ? p[0] : p[0] & (0x7Fu >> len);

@@ -94,15 +94,30 @@ START_TEST(an_arena_gives_zeroed_and_aligned_memory_of_any_size)
 	struct arena a;
 	uint8_t      zeroes[3000] = {0};
 	arena_init(&a);
-	for (size_t size = 0; size < 3000; size += 7) {
+	for (size_t i = 0; i < 4 * 400; i++) {
+		size_t   size = i % 4 ? i / 4 : 1; /* each after the smallest, so that they share blocks */
 		uint8_t *p = arena_alloc(&a, size);
-		ck_assert_ptr_nonnull(p);
-		ck_assert_uint_eq((uintptr_t)p % alignof(max_align_t), 0);
-		ck_assert(memcmp(p, zeroes, size) == 0);
+		if (!p || (uintptr_t)p % alignof(max_align_t) || memcmp(p, zeroes, size) != 0)
+			ck_abort_msg("%zu bytes at %p", size, (void *)p);
 		memset(p, 0xAA, size);
 	}
 	arena_fini(&a);
 	ck_assert_ptr_null(a.blocks);
+}
+END_TEST
+
+START_TEST(small_copies_share_a_block)
+{
+	struct arena a;
+	bool         ok = true;
+	arena_init(&a);
+	alloc_fail(0);
+	for (int i = 0; i < 160; i++)
+		ok &= arena_text(&a, "text", 0) != NULL;
+	alloc_stop();
+	ck_assert(ok);
+	ck_assert_int_eq(alloc_count(), 10);
+	arena_fini(&a);
 }
 END_TEST
 
@@ -208,6 +223,7 @@ Suite *base_suite(void)
 	tcase_add_test(tc, a_node_can_be_removed_twice_and_pushed_again);
 	tcase_add_test(tc, an_arena_copies_and_terminates);
 	tcase_add_test(tc, an_arena_gives_zeroed_and_aligned_memory_of_any_size);
+	tcase_add_test(tc, small_copies_share_a_block);
 	tcase_add_test(tc, an_arena_that_failed_says_so_until_it_is_freed);
 	tcase_add_loop_test(tc, an_arena_fails_on_sizes_that_would_overflow, 0, 4);
 	tcase_add_test(tc, integers_are_big_endian);

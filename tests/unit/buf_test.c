@@ -81,6 +81,31 @@ START_TEST(the_front_is_closed_up_before_memory_grows)
 }
 END_TEST
 
+START_TEST(an_emptied_buffer_begins_again_at_its_front)
+{
+	struct buf b;
+	buf_init(&b, 1000);
+	ck_assert(buf_append(&b, "abc", 3));
+	buf_take(&b, 3);
+	ck_assert_ptr_eq(buf_reserve(&b, 10), b.data);
+	buf_fini(&b);
+}
+END_TEST
+
+START_TEST(bytes_are_not_moved_while_there_is_room_behind_them)
+{
+	struct buf b;
+	buf_init(&b, 1000);
+	ck_assert(buf_append(&b, "abcdef", 6));
+	buf_take(&b, 2);
+	const uint8_t *front = buf_front(&b);
+	ck_assert(buf_append(&b, "g", 1));
+	ck_assert_ptr_eq(buf_front(&b), front);
+	ck_assert_mem_eq(buf_front(&b), "cdefg", 5);
+	buf_fini(&b);
+}
+END_TEST
+
 START_TEST(reserved_bytes_count_only_when_committed)
 {
 	struct buf b;
@@ -185,6 +210,8 @@ Suite *buf_suite(void)
 	tcase_add_test(tc, the_ceiling_holds_for_sizes_that_would_overflow);
 	tcase_add_test(tc, the_ceiling_counts_what_is_queued_and_not_what_was_taken);
 	tcase_add_test(tc, the_front_is_closed_up_before_memory_grows);
+	tcase_add_test(tc, an_emptied_buffer_begins_again_at_its_front);
+	tcase_add_test(tc, bytes_are_not_moved_while_there_is_room_behind_them);
 	tcase_add_test(tc, reserved_bytes_count_only_when_committed);
 	tcase_add_test(tc, memory_is_given_back_only_when_the_queue_is_empty);
 	tcase_add_test(tc, a_buffer_stays_as_it_was_when_memory_runs_out);

@@ -97,7 +97,7 @@ START_TEST(each_border_of_the_remaining_length_is_read)
 }
 END_TEST
 
-/* The sizes that the borders of the Remaining Length make of a PUBLISH at QoS 0 of 3.1.1. Nothing is copied to count. */
+/* The borders of the Remaining Length in a PUBLISH at QoS 0 of 3.1.1. Nothing is copied to count. */
 START_TEST(each_border_of_the_remaining_length_is_counted)
 {
 	struct packet pk = {.type = PACKET_PUBLISH, .topic = span_text("a", 0)};

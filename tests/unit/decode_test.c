@@ -33,8 +33,8 @@ START_TEST(each_forbidden_form_is_refused_with_its_reason_and_rule)
 			continue;
 		int rc = packet_decode(&pk, level, row->from, b.p, b.n, &fault);
 		ck_assert_msg(rc == -1, "%s, %s, level %d: accepted", row->requirement, row->what, level);
-		ck_assert_msg(fault.reason == row->reason, "%s, %s, level %d: 0x%02X instead of 0x%02X (%s)", row->requirement,
-		              row->what, level, fault.reason, row->reason, fault.text);
+		ck_assert_msg(fault.reason == row->reason, "%s, %s, level %d: 0x%02X instead of 0x%02X (%s)",
+		              row->requirement, row->what, level, fault.reason, row->reason, fault.text);
 		ck_assert_msg(names(row->requirement, fault.rule), "%s, %s: the rule is called %s", row->requirement,
 		              row->what, fault.rule);
 		ck_assert_uint_gt(strlen(fault.text), 3);

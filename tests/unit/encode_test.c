@@ -11,7 +11,8 @@
 #include "wire/packet.h"
 
 #define FIELD(type, level, member) {#type " " #member, PACKET_##type, level, offsetof(struct packet, member), 0}
-#define PROPERTY(type, member, bit) {#type " " #member, PACKET_##type, LEVEL_5, offsetof(struct packet, member), HAS(bit)}
+#define PROPERTY(type, member, bit)                                                                                    \
+	{#type " " #member, PACKET_##type, LEVEL_5, offsetof(struct packet, member), HAS(bit)}
 
 /* Every string and every piece of binary data that a packet has, by its place in the struct. */
 static const struct {
@@ -59,7 +60,8 @@ static struct packet packet_with(int field, size_t n)
 /* [MQTT-1.5.4], 1.5.6: two bytes of length. */
 START_TEST(a_field_holds_65535_bytes_and_not_one_more)
 {
-	struct packet none = packet_with(_i, 0), full = packet_with(_i, FIELD_MAX), over = packet_with(_i, FIELD_MAX + 1);
+	struct packet none = packet_with(_i, 0), full = packet_with(_i, FIELD_MAX);
+	struct packet over = packet_with(_i, FIELD_MAX + 1);
 	size_t        size = packet_size(&full, fields[_i].level);
 	size_t        longer = size - packet_size(&none, fields[_i].level);
 	ck_assert_msg(longer >= FIELD_MAX && longer <= FIELD_MAX + 4, "%s: %zu", fields[_i].name, longer);
@@ -140,7 +142,8 @@ START_TEST(a_user_property_may_be_a_c_string_or_have_a_length)
 	struct packet pk = {.type = PACKET_DISCONNECT, .props = {.user = u, .user_count = 2}};
 	uint8_t       out[64];
 	size_t        n = packet_encode(&pk, LEVEL_5, out);
-	ck_assert_msg(bytes_are(out, n, "E0 12 00 10 26 0002'ab' 0000 26 0001'a' 0003'x' 00 'y'"), "%s", bytes_show(out, n));
+	ck_assert_msg(bytes_are(out, n, "E0 12 00 10 26 0002'ab' 0000 26 0001'a' 0003'x' 00 'y'"), "%s",
+	              bytes_show(out, n));
 }
 END_TEST
 
@@ -180,8 +183,9 @@ START_TEST(nothing_of_mqtt_5_is_written_before_it)
 	pk.props = (struct props){.has = HAS(SESSION_EXPIRY) | HAS(REASON_STRING), .user = &u, .user_count = 1};
 	pk.connect.will = pk.props;
 	for (uint8_t type = PACKET_CONNECT; type <= PACKET_DISCONNECT; type++) {
-		struct packet plain = {.type = type, .id = 7, .topic = pk.topic, .connect.client_id = pk.connect.client_id};
+		struct packet plain = {.type = type, .id = 7, .topic = pk.topic};
 		uint8_t       a[64], b[64];
+		plain.connect.client_id = pk.connect.client_id;
 		pk.type = type;
 		pk.list = span_of("\0\1", 2);
 		if (type == PACKET_SUBACK) /* whose codes are older than MQTT 5; UNSUBACK's are not */

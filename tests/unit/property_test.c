@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The property table against the specification's, by what decode accepts: every identifier from 0 to 255 in every place,
- * from both sides, once and twice; and every value that a property may not have.
+ * The property table against the specification's, by what decode accepts: every identifier in every place, from both
+ * sides, once and twice; and every value that a property may not have.
  */
 #include <check.h>
 #include <stdio.h>
@@ -39,15 +39,16 @@ static const struct {
 	{0x19, "Request Response Information", "01", P(CONNECT), 0, 0, 0},
 	{0x1A, "Response Information", "0001'r'", P(CONNACK), 0, 0, 0},
 	{0x1C, "Server Reference", "0001's'", P(CONNACK) | P(DISCONNECT), FROM_SERVER, 0, 0},
-	{0x1F, "Reason String", "0001'r'", P(CONNACK) | ACKS | P(SUBACK) | P(UNSUBACK) | P(DISCONNECT) | P(AUTH), BOTH, 0, 0},
+	{0x1F, "Reason String", "0001'r'", P(CONNACK) | ACKS | P(SUBACK) | P(UNSUBACK) | P(DISCONNECT) | P(AUTH), BOTH,
+	 0, 0},
 	{0x21, "Receive Maximum", "0001", P(CONNECT) | P(CONNACK), 0, 0, 0},
 	{0x22, "Topic Alias Maximum", "0000", P(CONNECT) | P(CONNACK), 0, 0, 0},
 	{0x23, "Topic Alias", "0001", P(PUBLISH), 0, BOTH, 0},
 	{0x24, "Maximum QoS", "01", P(CONNACK), 0, 0, 0},
 	{0x25, "Retain Available", "00", P(CONNACK), 0, 0, 0},
 	{0x26, "User Property", "0001'n' 0001'v'",
-	 P(CONNECT) | P(CONNACK) | P(PUBLISH) | P(WILL) | ACKS | P(SUBSCRIBE) | P(SUBACK) | P(UNSUBSCRIBE) | P(UNSUBACK) |
-	         P(DISCONNECT) | P(AUTH),
+	 P(CONNECT) | P(CONNACK) | P(PUBLISH) | P(WILL) | ACKS | P(SUBSCRIBE) | P(SUBACK) | P(UNSUBSCRIBE) |
+	         P(UNSUBACK) | P(DISCONNECT) | P(AUTH),
 	 BOTH, BOTH, 0xFFFF},
 	{0x27, "Maximum Packet Size", "00000001", P(CONNECT) | P(CONNACK), 0, 0, 0},
 	{0x28, "Wildcard Subscription Available", "00", P(CONNACK), 0, 0, 0},
@@ -106,7 +107,7 @@ static const char *section(enum packet_type place, unsigned id, const char *valu
 	return text;
 }
 
-/* MQTT 5, 2.2.2.2 and U-2.2.2.2-a: malformed where it does not belong; a protocol error where it is the other side's. */
+/* MQTT 5, 2.2.2.2, U-2.2.2.2-a: malformed where it does not belong, a protocol error where it is the other side's. */
 START_TEST(every_property_is_legal_only_where_the_table_says)
 {
 	enum packet_type place = (enum packet_type)_i;
@@ -133,8 +134,10 @@ START_TEST(only_a_user_property_and_a_publishs_subscription_identifier_may_stand
 			if (!(rows[row].packets & 1u << place) || !side_may(row, place, (enum side)from))
 				continue;
 			uint8_t expected = rows[row].repeats & 1u << place ? 0 : REASON_PROTOCOL_ERROR;
-			uint8_t fault = place_fault(place, (enum side)from, section(place, rows[row].id, rows[row].value, 2));
-			ck_assert_msg(fault == expected, "%s twice in %s: 0x%02X", rows[row].name, place_name(place), fault);
+			uint8_t fault =
+				place_fault(place, (enum side)from, section(place, rows[row].id, rows[row].value, 2));
+			ck_assert_msg(fault == expected, "%s twice in %s: 0x%02X", rows[row].name, place_name(place),
+			              fault);
 		}
 	}
 }
@@ -176,19 +179,29 @@ static const struct {
 	{"3.1.2.11.6", "Request Response Information 2", PACKET_CONNECT, FROM_CLIENT, "19 02", REASON_PROTOCOL_ERROR},
 	{"U-3.2.2.3.4-a", "Maximum QoS 2", PACKET_CONNACK, FROM_SERVER, "24 02", REASON_PROTOCOL_ERROR},
 	{"3.2.2.3.5", "Retain Available 2", PACKET_CONNACK, FROM_SERVER, "25 02", REASON_PROTOCOL_ERROR},
-	{"3.2.2.3.11", "Wildcard Subscription Available 2", PACKET_CONNACK, FROM_SERVER, "28 02", REASON_PROTOCOL_ERROR},
-	{"3.2.2.3.12", "Subscription Identifier Available FF", PACKET_CONNACK, FROM_SERVER, "29 FF", REASON_PROTOCOL_ERROR},
+	{"3.2.2.3.11", "Wildcard Subscription Available 2", PACKET_CONNACK, FROM_SERVER,
+	 "28 02", REASON_PROTOCOL_ERROR},
+	{"3.2.2.3.12", "Subscription Identifier Available FF", PACKET_CONNACK, FROM_SERVER,
+	 "29 FF", REASON_PROTOCOL_ERROR},
 	{"3.2.2.3.13", "Shared Subscription Available 2", PACKET_CONNACK, FROM_SERVER, "2A 02", REASON_PROTOCOL_ERROR},
-	{"U-3.1.2.11.3-a", "Receive Maximum 0 in CONNECT", PACKET_CONNECT, FROM_CLIENT, "21 0000", REASON_PROTOCOL_ERROR},
+	{"U-3.1.2.11.3-a", "Receive Maximum 0 in CONNECT", PACKET_CONNECT, FROM_CLIENT,
+	 "21 0000", REASON_PROTOCOL_ERROR},
 	{"3.2.2.3.3", "Receive Maximum 0 in CONNACK", PACKET_CONNACK, FROM_SERVER, "21 0000", REASON_PROTOCOL_ERROR},
-	{"U-3.1.2.11.4-a", "Maximum Packet Size 0 in CONNECT", PACKET_CONNECT, FROM_CLIENT, "27 00000000", REASON_PROTOCOL_ERROR},
-	{"3.2.2.3.6", "Maximum Packet Size 0 in CONNACK", PACKET_CONNACK, FROM_SERVER, "27 00000000", REASON_PROTOCOL_ERROR},
-	{"U-3.3.2.3.8-a", "Subscription Identifier 0 in SUBSCRIBE", PACKET_SUBSCRIBE, FROM_CLIENT, "0B 00", REASON_PROTOCOL_ERROR},
-	{"U-3.3.2.3.8-a", "Subscription Identifier 0 in PUBLISH", PACKET_PUBLISH, FROM_SERVER, "0B 00", REASON_PROTOCOL_ERROR},
+	{"U-3.1.2.11.4-a", "Maximum Packet Size 0 in CONNECT", PACKET_CONNECT, FROM_CLIENT,
+	 "27 00000000", REASON_PROTOCOL_ERROR},
+	{"3.2.2.3.6", "Maximum Packet Size 0 in CONNACK", PACKET_CONNACK, FROM_SERVER,
+	 "27 00000000", REASON_PROTOCOL_ERROR},
+	{"U-3.3.2.3.8-a", "Subscription Identifier 0 in SUBSCRIBE", PACKET_SUBSCRIBE, FROM_CLIENT,
+	 "0B 00", REASON_PROTOCOL_ERROR},
+	{"U-3.3.2.3.8-a", "Subscription Identifier 0 in PUBLISH", PACKET_PUBLISH, FROM_SERVER,
+	 "0B 00", REASON_PROTOCOL_ERROR},
 	{"U-3.3.2.3.8-a", "the second of them 0", PACKET_PUBLISH, FROM_SERVER, "0B 01 0B 00", REASON_PROTOCOL_ERROR},
-	{"MQTT-1.5.5-1", "Subscription Identifier 1 in two bytes", PACKET_SUBSCRIBE, FROM_CLIENT, "0B 8100", REASON_MALFORMED},
-	{"1.5.5", "Subscription Identifier in five bytes", PACKET_SUBSCRIBE, FROM_CLIENT, "0B 8080808001", REASON_MALFORMED},
-	{"MQTT-1.5.5-1", "a property identifier in two bytes", PACKET_CONNACK, FROM_SERVER, "A400 01", REASON_MALFORMED},
+	{"MQTT-1.5.5-1", "Subscription Identifier 1 in two bytes", PACKET_SUBSCRIBE, FROM_CLIENT,
+	 "0B 8100", REASON_MALFORMED},
+	{"1.5.5", "Subscription Identifier in five bytes", PACKET_SUBSCRIBE, FROM_CLIENT,
+	 "0B 8080808001", REASON_MALFORMED},
+	{"MQTT-1.5.5-1", "a property identifier in two bytes", PACKET_CONNACK, FROM_SERVER,
+	 "A400 01", REASON_MALFORMED},
 	{"2.2.2.2", "the property identifier 0x124", PACKET_CONNACK, FROM_SERVER, "A402 01", REASON_MALFORMED},
 	{"1.5.5", "a property identifier without end", PACKET_CONNACK, FROM_SERVER, "FFFFFFFFFF", REASON_MALFORMED},
 	{"MQTT-3.3.2-8", "Topic Alias 0", PACKET_PUBLISH, FROM_SERVER, "23 0000", REASON_BAD_TOPIC_ALIAS},
@@ -196,13 +209,18 @@ static const struct {
 	{"MQTT-3.3.2-14", "Response Topic + of a will", PACKET_WILL, FROM_CLIENT, "08 0001'+'", REASON_BAD_TOPIC},
 	{"MQTT-4.7.3-1", "an empty Response Topic", PACKET_PUBLISH, FROM_SERVER, "08 0000", REASON_BAD_TOPIC},
 	{"MQTT-4.7.3-1", "an empty Response Topic of a will", PACKET_WILL, FROM_CLIENT, "08 0000", REASON_BAD_TOPIC},
-	{"3.1.2.11.10", "Authentication Data alone in CONNECT", PACKET_CONNECT, FROM_CLIENT, "16 0001'd'", REASON_PROTOCOL_ERROR},
-	{"3.2.2.3.18", "Authentication Data alone in CONNACK", PACKET_CONNACK, FROM_SERVER, "16 0001'd'", REASON_PROTOCOL_ERROR},
+	{"3.1.2.11.10", "Authentication Data alone in CONNECT", PACKET_CONNECT, FROM_CLIENT,
+	 "16 0001'd'", REASON_PROTOCOL_ERROR},
+	{"3.2.2.3.18", "Authentication Data alone in CONNACK", PACKET_CONNACK, FROM_SERVER,
+	 "16 0001'd'", REASON_PROTOCOL_ERROR},
 	{"U-3.15.2.2.2-a", "AUTH without a method", PACKET_AUTH, FROM_CLIENT, "16 0001'd'", REASON_PROTOCOL_ERROR},
 	{"MQTT-3.1.2-29", "the method behind the data", PACKET_CONNECT, FROM_CLIENT, "16 0001'd' 15 0001'm'", 0},
-	{"MQTT-1.5.7-1", "an ill-formed name of a User Property", PACKET_CONNECT, FROM_CLIENT, "26 0001 FF 0001'v'", REASON_MALFORMED},
-	{"MQTT-1.5.7-1", "an ill-formed value of a User Property", PACKET_WILL, FROM_CLIENT, "26 0001'n' 0001 FF", REASON_MALFORMED},
-	{"MQTT-1.5.4-2", "U+0000 in a User Property", PACKET_PUBACK, FROM_SERVER, "26 0001'n' 0001 00", REASON_MALFORMED},
+	{"MQTT-1.5.7-1", "an ill-formed name of a User Property", PACKET_CONNECT, FROM_CLIENT,
+	 "26 0001 FF 0001'v'", REASON_MALFORMED},
+	{"MQTT-1.5.7-1", "an ill-formed value of a User Property", PACKET_WILL, FROM_CLIENT,
+	 "26 0001'n' 0001 FF", REASON_MALFORMED},
+	{"MQTT-1.5.4-2", "U+0000 in a User Property", PACKET_PUBACK, FROM_SERVER,
+	 "26 0001'n' 0001 00", REASON_MALFORMED},
 	{"1.5.7", "an empty User Property", PACKET_CONNECT, FROM_CLIENT, "26 0000 0000", 0},
 	{"1.5.6", "any bytes as Correlation Data", PACKET_PUBLISH, FROM_CLIENT, "09 0003 FF00C0", 0},
 	{"MQTT-3.3.4-3", "three Subscription Identifiers", PACKET_PUBLISH, FROM_SERVER, "0B 01 0B 8001 0B FFFFFF7F", 0},
@@ -212,8 +230,8 @@ enum { VALUES = sizeof values / sizeof values[0] };
 START_TEST(each_value_that_a_property_may_not_have_is_refused)
 {
 	uint8_t fault = place_fault(values[_i].place, values[_i].from, values[_i].section);
-	ck_assert_msg(fault == values[_i].reason, "%s %s: 0x%02X instead of 0x%02X", values[_i].requirement, values[_i].what,
-	              fault, values[_i].reason);
+	ck_assert_msg(fault == values[_i].reason, "%s %s: 0x%02X instead of 0x%02X", values[_i].requirement,
+	              values[_i].what, fault, values[_i].reason);
 }
 END_TEST
 
@@ -243,7 +261,8 @@ Suite *property_suite(void)
 	tcase_add_loop_test(tc, each_identifier_stands_once_under_the_specifications_name, 0, ROWS);
 	tcase_add_test(tc, an_unknown_identifier_has_no_row);
 	tcase_add_loop_test(tc, every_property_is_legal_only_where_the_table_says, 0, PACKET_TYPES);
-	tcase_add_loop_test(tc, only_a_user_property_and_a_publishs_subscription_identifier_may_stand_twice, 0, PACKET_TYPES);
+	tcase_add_loop_test(tc, only_a_user_property_and_a_publishs_subscription_identifier_may_stand_twice, 0,
+	                    PACKET_TYPES);
 	tcase_add_loop_test(tc, a_property_section_ends_where_its_length_says, 0, PACKET_TYPES);
 	tcase_add_loop_test(tc, each_value_that_a_property_may_not_have_is_refused, 0, VALUES);
 	tcase_add_loop_test(tc, bad_utf8_is_malformed_in_every_string_property, 0, 5);

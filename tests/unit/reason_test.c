@@ -70,8 +70,9 @@ END_TEST
 static size_t carrier(enum packet_type packet, uint8_t code, uint8_t *out)
 {
 	static const char *const shapes[PACKET_TYPES] = {
-		[PACKET_CONNACK] = "20 03 00 FF 00",      [PACKET_PUBACK] = "40 03 0001 FF", [PACKET_PUBREC] = "50 03 0001 FF",
-		[PACKET_PUBREL] = "62 03 0001 FF",        [PACKET_PUBCOMP] = "70 03 0001 FF", [PACKET_SUBACK] = "90 04 0001 00 FF",
+		[PACKET_CONNACK] = "20 03 00 FF 00",      [PACKET_PUBACK] = "40 03 0001 FF",
+		[PACKET_PUBREC] = "50 03 0001 FF",        [PACKET_PUBREL] = "62 03 0001 FF",
+		[PACKET_PUBCOMP] = "70 03 0001 FF",       [PACKET_SUBACK] = "90 04 0001 00 FF",
 		[PACKET_UNSUBACK] = "B0 04 0001 00 FF",   [PACKET_DISCONNECT] = "E0 01 FF",
 		[PACKET_AUTH] = "F0 06 FF 04 15 0001'm'",
 	};

@@ -245,8 +245,8 @@ START_TEST(each_filter_matches_just_the_names_it_should)
 {
 	struct bytes f = bytes_copy(matches[_i].filter, strlen(matches[_i].filter));
 	struct bytes t = bytes_copy(matches[_i].topic, strlen(matches[_i].topic));
-	ck_assert_msg(topic_match(span_of(f.p, f.n), span_of(t.p, t.n)) == matches[_i].match, "%s and %s", matches[_i].filter,
-	              matches[_i].topic);
+	ck_assert_msg(topic_match(span_of(f.p, f.n), span_of(t.p, t.n)) == matches[_i].match, "%s and %s",
+	              matches[_i].filter, matches[_i].topic);
 	bytes_free(&f);
 	bytes_free(&t);
 }

@@ -62,7 +62,8 @@ START_TEST(each_form_is_good_up_to_its_first_bad_byte)
 {
 	struct bytes b = bytes_hex(forms[_i].hex);
 	size_t       good = utf8_good(b.p, b.n);
-	ck_assert_msg(good == forms[_i].good, "%s: %zu good bytes instead of %zu", forms[_i].what, good, forms[_i].good);
+	ck_assert_msg(good == forms[_i].good, "%s: %zu good bytes instead of %zu", forms[_i].what, good,
+	              forms[_i].good);
 	bytes_free(&b);
 }
 END_TEST
@@ -124,7 +125,8 @@ START_TEST(a_slow_decoder_agrees_on_random_bytes)
 		uint8_t p[40];
 		size_t  n = dice_roll(&d, sizeof p + 1);
 		draw(&d, p, n);
-		if (utf8_good(p, n) != slow_utf8_good(p, n, false) || utf8_good_text(p, n) != slow_utf8_good(p, n, true))
+		if (utf8_good(p, n) != slow_utf8_good(p, n, false) ||
+		    utf8_good_text(p, n) != slow_utf8_good(p, n, true))
 			ck_abort_msg("seed %llu: %s", (unsigned long long)d.seed, bytes_show(p, n));
 	}
 }

@@ -65,8 +65,8 @@ START_TEST(user_properties_become_c_strings_in_place_and_in_order)
 {
 	struct packet                 pk;
 	struct mqttwill_user_property u[3];
-	struct bytes b = decoded("E0 22 00 20 26 0003'key' 0005'value' 1F 0004'gone' 26 0000 0000 26 0001'k' 0001'2'", LEVEL_5,
-	                         FROM_CLIENT, &pk);
+	struct bytes b = decoded("E0 22 00 20 26 0003'key' 0005'value' 1F 0004'gone' 26 0000 0000 26 0001'k' 0001'2'",
+	                         LEVEL_5, FROM_CLIENT, &pk);
 	ck_assert_uint_eq(pk.props.user_count, 3);
 	props_take_users(&pk.props, u);
 	ck_assert_str_eq(u[0].name, "key");

@@ -30,10 +30,13 @@ static const struct {
 	{"an empty topic", IN_3X | IN_5, "topic", "MQTT-4.7.3-1", 0, ANY, {.topic = "", .text = "x"}},
 	{"+ in the topic", IN_3X | IN_5, "topic", "MQTT-4.7.0-1", 2, ANY, {.topic = "a/+/b", .text = "x"}},
 	{"# in the topic", IN_3X | IN_5, "topic", "MQTT-4.7.0-1", 9, ANY, {.topic = "a/status/#", .text = "x"}},
-	{"U+0000 in the topic", IN_3X | IN_5, "topic", "MQTT-1.5.4-2", 1, ANY, {.topic = "a\0b", .topic_len = 3, .text = "x"}},
-	{"U+0000 at the end of the topic", IN_5, "topic", "MQTT-1.5.4-2", 2, ANY, {.topic = "ab", .topic_len = 3, .text = "x"}},
+	{"U+0000 in the topic", IN_3X | IN_5, "topic",
+	 "MQTT-1.5.4-2", 1, ANY, {.topic = "a\0b", .topic_len = 3, .text = "x"}},
+	{"U+0000 at the end of the topic", IN_5, "topic",
+	 "MQTT-1.5.4-2", 2, ANY, {.topic = "ab", .topic_len = 3, .text = "x"}},
 	{"bad UTF-8 in the topic", IN_5, "topic", "MQTT-3.1.3-11", 2, ANY, {.topic = "a/\xC0\xAF", .text = "x"}},
-	{"bad UTF-8 in the topic before MQTT 5", IN_3X, "topic", "MQTT-3.1.3-10", 8, ANY, {.topic = "a/status\xED\xA0\x80"}},
+	{"bad UTF-8 in the topic before MQTT 5", IN_3X, "topic",
+	 "MQTT-3.1.3-10", 8, ANY, {.topic = "a/status\xED\xA0\x80"}},
 	{"text and payload", IN_3X | IN_5, "payload", "mqttwill.h", 0, ANY, {GOOD, .payload = "x", .payload_len = 1}},
 	{"a length without a payload", IN_3X | IN_5, "payload", "mqttwill.h", 0, ANY, {.topic = "t", .payload_len = 1}},
 	{"QoS 3 before MQTT 5", IN_3X, "qos", "MQTT-3.1.2-14", 0, ANY, {GOOD, .qos = 3}},
@@ -42,29 +45,35 @@ static const struct {
 
 	{"a delay", IN_3X, "delay_s", "MQTT 5, 3.1.3.2", 0, ANY, {GOOD, .delay_s = 1}},
 	{"a delay of 0", IN_3X, "delay_s", "MQTT 5, 3.1.3.2", 0, ANY, {GOOD, .has = MQTTWILL_HAS_DELAY}},
-	{"message expiry", IN_3X, "message_expiry_s", "MQTT 5, 3.1.3.2", 0, ANY, {GOOD, .has = MQTTWILL_HAS_MESSAGE_EXPIRY}},
-	{"payload format", IN_3X, "payload_format", "MQTT 5, 3.1.3.2", 0, ANY, {GOOD, .has = MQTTWILL_HAS_PAYLOAD_FORMAT}},
+	{"message expiry", IN_3X, "message_expiry_s",
+	 "MQTT 5, 3.1.3.2", 0, ANY, {GOOD, .has = MQTTWILL_HAS_MESSAGE_EXPIRY}},
+	{"payload format", IN_3X, "payload_format",
+	 "MQTT 5, 3.1.3.2", 0, ANY, {GOOD, .has = MQTTWILL_HAS_PAYLOAD_FORMAT}},
 	{"content type", IN_3X, "content_type", "MQTT 5, 3.1.3.2", 0, ANY, {GOOD, .content_type = ""}},
 	{"response topic", IN_3X, "response_topic", "MQTT 5, 3.1.3.2", 0, ANY, {GOOD, .response_topic = "r"}},
 	{"correlation data", IN_3X, "correlation_data", "MQTT 5, 3.1.3.2", 0, ANY, {GOOD, .correlation_data = ""}},
 	{"user properties", IN_3X, "user_properties", "MQTT 5, 3.1.3.2", 0, ANY,
 	 {GOOD, .user_properties = bad_name, .user_property_count = 1}},
 
-	{"bad UTF-8 in the content type", IN_5, "content_type", "MQTT-1.5.4-1", 4, ANY, {GOOD, .content_type = "text\x80"}},
+	{"bad UTF-8 in the content type", IN_5, "content_type",
+	 "MQTT-1.5.4-1", 4, ANY, {GOOD, .content_type = "text\x80"}},
 	{"U+0000 in the content type", IN_5, "content_type", "MQTT-1.5.4-2", 0, ANY,
 	 {GOOD, .content_type = "\0", .content_type_len = 1}},
 	{"an empty response topic", IN_5, "response_topic", "MQTT-4.7.3-1", 0, ANY, {GOOD, .response_topic = ""}},
 	{"+ in the response topic", IN_5, "response_topic", "MQTT-4.7.0-1", 2, ANY, {GOOD, .response_topic = "r/+"}},
 	{"# in the response topic", IN_5, "response_topic", "MQTT-4.7.0-1", 0, ANY, {GOOD, .response_topic = "#"}},
-	{"bad UTF-8 in the response topic", IN_5, "response_topic", "MQTT-1.5.4-1", 1, ANY, {GOOD, .response_topic = "r\xFF"}},
+	{"bad UTF-8 in the response topic", IN_5, "response_topic",
+	 "MQTT-1.5.4-1", 1, ANY, {GOOD, .response_topic = "r\xFF"}},
 	{"U+0000 in the response topic", IN_5, "response_topic", "MQTT-1.5.4-2", 1, ANY,
 	 {GOOD, .response_topic = "r\0s", .response_topic_len = 3}},
-	{"a length without correlation data", IN_5, "correlation_data", "mqttwill.h", 0, ANY, {GOOD, .correlation_data_len = 1}},
+	{"a length without correlation data", IN_5, "correlation_data",
+	 "mqttwill.h", 0, ANY, {GOOD, .correlation_data_len = 1}},
 	{"bad UTF-8 in a user property's name", IN_5, "user_properties.name", "MQTT-1.5.4-1", 1, 1,
 	 {GOOD, .user_properties = bad_name, .user_property_count = 2}},
 	{"U+0000 in a user property's value", IN_5, "user_properties.value", "MQTT-1.5.4-2", 1, 0,
 	 {GOOD, .user_properties = bad_value, .user_property_count = 1}},
-	{"a count without user properties", IN_5, "user_properties", "mqttwill.h", 0, ANY, {GOOD, .user_property_count = 1}},
+	{"a count without user properties", IN_5, "user_properties",
+	 "mqttwill.h", 0, ANY, {GOOD, .user_property_count = 1}},
 
 	{"payload format 2", IN_5, "payload_format", "MQTT 5, 3.1.3.2.3", 0, ANY,
 	 {GOOD, .has = MQTTWILL_HAS_PAYLOAD_FORMAT, .payload_format = 2}},
@@ -74,7 +83,8 @@ static const struct {
 	 {.topic = "t", .payload = "abcdefgh\0\xED\xA0\x80", .payload_len = 12, .has = MQTTWILL_HAS_PAYLOAD_FORMAT,
 	  .payload_format = 1}},
 	{"payload format without its bit", IN_5, "payload_format", "mqttwill.h", 0, ANY, {GOOD, .payload_format = 1}},
-	{"message expiry without its bit", IN_5, "message_expiry_s", "mqttwill.h", 0, ANY, {GOOD, .message_expiry_s = 60}},
+	{"message expiry without its bit", IN_5, "message_expiry_s",
+	 "mqttwill.h", 0, ANY, {GOOD, .message_expiry_s = 60}},
 	{"a property that is DISCONNECT's", IN_3X | IN_5, "has", "MQTT 5, 3.1.3.2", 0, ANY,
 	 {GOOD, .has = MQTTWILL_HAS_SESSION_EXPIRY}},
 	{"an unknown property", IN_3X | IN_5, "has", "MQTT 5, 3.1.3.2", 0, ANY, {GOOD, .has = 1u << 31}},
@@ -87,9 +97,10 @@ static void expect_refusal(int row, uint8_t level)
 	struct will_context    context = {.level = level, .session_expiry = UINT32_MAX};
 	const char            *what = refusals[row].what;
 	memset(&report, 0xAA, sizeof report);
-	ck_assert_msg(will_check(&refusals[row].will, &context, &report) == MQTTWILL_EWILL, "%s, %d: accepted", what, level);
-	ck_assert_msg(report.count == 1, "%s, %d: %zu findings, %s %s", what, level, report.count, report.finding[0].field,
-	              report.finding[report.count - 1].field);
+	ck_assert_msg(will_check(&refusals[row].will, &context, &report) == MQTTWILL_EWILL, "%s, %d: accepted", what,
+	              level);
+	ck_assert_msg(report.count == 1, "%s, %d: %zu findings, %s %s", what, level, report.count,
+	              report.finding[0].field, report.finding[report.count - 1].field);
 	const struct mqttwill_finding *f = &report.finding[0];
 	ck_assert_uint_eq(f->severity, MQTTWILL_REFUSED);
 	ck_assert_msg(!strcmp(f->field, refusals[row].field), "%s, %d: %s", what, level, f->field);
@@ -122,14 +133,22 @@ static const struct {
 	{"a topic of one slash", IN_3X | IN_5, {.topic = "/", .text = "x"}},
 	{"a topic with a byte order mark", IN_3X | IN_5, {.topic = "\xEF\xBB\xBF", .text = "x"}},
 	{"a topic cut by its length", IN_3X | IN_5, {.topic = "a/#", .topic_len = 1, .text = "x"}},
-	{"all zero and present", IN_5,
-	 {.topic = "t", .text = "", .content_type = "", .correlation_data = "", .user_properties = odd_users,
-	  .user_property_count = 2, .has = MQTTWILL_HAS_DELAY | MQTTWILL_HAS_MESSAGE_EXPIRY | MQTTWILL_HAS_PAYLOAD_FORMAT}},
+	{"all zero and present",
+	 IN_5,
+	 {.topic = "t",
+	  .text = "",
+	  .content_type = "",
+	  .correlation_data = "",
+	  .user_properties = odd_users,
+	  .user_property_count = 2,
+	  .has = MQTTWILL_HAS_DELAY | MQTTWILL_HAS_MESSAGE_EXPIRY | MQTTWILL_HAS_PAYLOAD_FORMAT}},
 	{"a delay that implies its bit", IN_5, {GOOD, .delay_s = UINT32_MAX}},
-	{"a text with U+0000", IN_5,
+	{"a text with U+0000",
+	 IN_5,
 	 {.topic = "t", .payload = "a\0b", .payload_len = 3, .has = MQTTWILL_HAS_PAYLOAD_FORMAT, .payload_format = 1}},
 	{"a text with no bytes", IN_5, {.topic = "t", .has = MQTTWILL_HAS_PAYLOAD_FORMAT, .payload_format = 1}},
-	{"bytes marked as bytes", IN_5,
+	{"bytes marked as bytes",
+	 IN_5,
 	 {.topic = "t", .payload = "\xFF", .payload_len = 1, .has = MQTTWILL_HAS_PAYLOAD_FORMAT}},
 };
 enum { LEGAL = sizeof legal / sizeof legal[0] };
@@ -141,8 +160,8 @@ START_TEST(each_legal_will_passes_without_a_word)
 		struct will_context    context = {.level = level, .session_expiry = UINT32_MAX};
 		if (!(legal[_i].levels & 1u << level))
 			continue;
-		ck_assert_msg(will_check(&legal[_i].will, &context, &report) == 0, "%s, %d: %s %s", legal[_i].what, level,
-		              report.finding[0].field, report.finding[0].problem);
+		ck_assert_msg(will_check(&legal[_i].will, &context, &report) == 0, "%s, %d: %s %s", legal[_i].what,
+		              level, report.finding[0].field, report.finding[0].problem);
 		ck_assert_uint_eq(report.count, 0);
 		ck_assert_uint_gt(report.connect_size, 0);
 	}
@@ -180,15 +199,16 @@ START_TEST(every_field_holds_65535_bytes_and_not_one_more)
 	for (size_t n = 65535; n <= 65536; n++) {
 		char                         *s = letters(n);
 		bool                          good = n == 65535;
-		struct mqttwill_user_property name = {.name = s, .value = ""}, value = {.name = "", .value = s, .value_len = n};
+		struct mqttwill_user_property name = {.name = s, .value = ""},
+					      value = {.name = "", .value = s, .value_len = n};
 		expect_length((struct mqttwill_will){.topic = s, .text = "x"}, "topic", good);
 		expect_length((struct mqttwill_will){.topic = s, .topic_len = n, .text = "x"}, "topic", good);
 		expect_length((struct mqttwill_will){.topic = "t", .text = s}, "payload", good);
 		expect_length((struct mqttwill_will){.topic = "t", .payload = s, .payload_len = n}, "payload", good);
 		expect_length((struct mqttwill_will){GOOD, .content_type = s}, "content_type", good);
 		expect_length((struct mqttwill_will){GOOD, .response_topic = s}, "response_topic", good);
-		expect_length((struct mqttwill_will){GOOD, .correlation_data = s, .correlation_data_len = n}, "correlation_data",
-		              good);
+		expect_length((struct mqttwill_will){GOOD, .correlation_data = s, .correlation_data_len = n},
+		              "correlation_data", good);
 		expect_length((struct mqttwill_will){GOOD, .user_properties = &name, .user_property_count = 1},
 		              "user_properties.name", good);
 		expect_length((struct mqttwill_will){GOOD, .user_properties = &value, .user_property_count = 1},
@@ -217,7 +237,11 @@ START_TEST(all_faults_are_found_at_once)
 {
 	struct mqttwill_report report;
 	struct will_context    context = {.level = LEVEL_5};
-	struct mqttwill_will   will = {.topic = "a/#", .text = "x", .qos = 3, .content_type = "\xFF", .response_topic = "+"};
+	struct mqttwill_will   will = {.topic = "a/#",
+	                               .text = "x",
+	                               .qos = 3,
+	                               .content_type = "\xFF",
+	                               .response_topic = "+"};
 	ck_assert_int_eq(will_check(&will, &context, &report), MQTTWILL_EWILL);
 	ck_assert_uint_eq(report.count, 4);
 	ck_assert_str_eq(report.finding[0].field, "topic");

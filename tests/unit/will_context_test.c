@@ -35,7 +35,8 @@ static const struct {
 	{"a delay of 0 without a session", IN_5, 0, NULL, NULL, {0}, {GOOD, .has = MQTTWILL_HAS_DELAY}},
 	{"the longest delay, and a session that never expires", IN_5, 0, NULL, NULL, {.session_expiry = UINT32_MAX},
 	 {GOOD, .delay_s = UINT32_MAX}},
-	{"retained without payload", IN_3X | IN_5, MQTTWILL_WARNED, "payload", "MQTT-3.3.1-6", {0}, {.topic = "t", .retain = true}},
+	{"retained without payload", IN_3X | IN_5, MQTTWILL_WARNED, "payload",
+	 "MQTT-3.3.1-6", {0}, {.topic = "t", .retain = true}},
 	{"not retained, without payload", IN_3X | IN_5, 0, NULL, NULL, {0}, {.topic = "t"}},
 	{"a retained status that expires", IN_5, MQTTWILL_WARNED, "message_expiry_s", "MQTT-3.3.2-5", {0},
 	 {GOOD, .retain = true, .has = MQTTWILL_HAS_MESSAGE_EXPIRY, .message_expiry_s = 60}},
@@ -43,15 +44,20 @@ static const struct {
 	 {GOOD, .has = MQTTWILL_HAS_MESSAGE_EXPIRY, .message_expiry_s = 60}},
 
 	{"the topic of the birth", IN_3X | IN_5, 0, NULL, NULL, {.presence = &presence}, {GOOD, .retain = true}},
-	{"another topic than the birth's", IN_3X | IN_5, MQTTWILL_WARNED, "topic", "MQTT 5, 3.1.2.5", {.presence = &presence},
+	{"another topic than the birth's", IN_3X | IN_5, MQTTWILL_WARNED, "topic",
+	 "MQTT 5, 3.1.2.5", {.presence = &presence},
 	 {.topic = "a/statuS", .text = "x", .retain = true}},
-	{"a longer topic than the birth's", IN_3X | IN_5, MQTTWILL_WARNED, "topic", "MQTT 5, 3.1.2.5", {.presence = &presence},
+	{"a longer topic than the birth's", IN_3X | IN_5, MQTTWILL_WARNED, "topic",
+	 "MQTT 5, 3.1.2.5", {.presence = &presence},
 	 {.topic = "a/status/x", .text = "x", .retain = true}},
-	{"another retain than the birth's", IN_3X | IN_5, MQTTWILL_WARNED, "retain", "MQTT-3.1.2-15", {.presence = &presence},
+	{"another retain than the birth's", IN_3X | IN_5, MQTTWILL_WARNED, "retain",
+	 "MQTT-3.1.2-15", {.presence = &presence},
 	 {GOOD}},
 
-	{"QoS 1 where the broker has 0", IN_5, MQTTWILL_REFUSED, "qos", "MQTT-3.2.2-12", {.limits = &no_qos}, {GOOD, .qos = 1}},
-	{"QoS 2 where the broker has 1", IN_5, MQTTWILL_REFUSED, "qos", "MQTT-3.2.2-12", {.limits = &qos1}, {GOOD, .qos = 2}},
+	{"QoS 1 where the broker has 0", IN_5, MQTTWILL_REFUSED, "qos",
+	 "MQTT-3.2.2-12", {.limits = &no_qos}, {GOOD, .qos = 1}},
+	{"QoS 2 where the broker has 1", IN_5, MQTTWILL_REFUSED, "qos",
+	 "MQTT-3.2.2-12", {.limits = &qos1}, {GOOD, .qos = 2}},
 	{"QoS 1 where the broker has 1", IN_5, 0, NULL, NULL, {.limits = &qos1}, {GOOD, .qos = 1}},
 	{"QoS 2 where nothing is known", IN_5, 0, NULL, NULL, {.limits = &unknown_qos}, {GOOD, .qos = 2}},
 	{"retain where the broker has none", IN_5, MQTTWILL_REFUSED, "retain", "MQTT-3.2.2-13", {.limits = &no_retain},
@@ -190,10 +196,21 @@ END_TEST
 START_TEST(a_will_becomes_the_bytes_of_a_connect)
 {
 	struct mqttwill_will will = {
-		.topic = "w/t!", .topic_len = 3, .payload = "off", .payload_len = 3, .content_type = "text/plain",
-		.response_topic = "reply", .correlation_data = "\xFF\0\1", .correlation_data_len = 3, .user_properties = users,
-		.user_property_count = 2, .has = MQTTWILL_HAS_MESSAGE_EXPIRY | MQTTWILL_HAS_PAYLOAD_FORMAT, .delay_s = 5,
-		.message_expiry_s = 60, .payload_format = 1, .qos = 2,
+		.topic = "w/t!",
+		.topic_len = 3,
+		.payload = "off",
+		.payload_len = 3,
+		.content_type = "text/plain",
+		.response_topic = "reply",
+		.correlation_data = "\xFF\0\1",
+		.correlation_data_len = 3,
+		.user_properties = users,
+		.user_property_count = 2,
+		.has = MQTTWILL_HAS_MESSAGE_EXPIRY | MQTTWILL_HAS_PAYLOAD_FORMAT,
+		.delay_s = 5,
+		.message_expiry_s = 60,
+		.payload_format = 1,
+		.qos = 2,
 	};
 	struct packet connect = {.type = PACKET_CONNECT, .props = {.has = HAS(SESSION_EXPIRY), .session_expiry = 10}};
 	uint8_t       out[100];
@@ -210,6 +227,20 @@ START_TEST(a_will_becomes_the_bytes_of_a_connect)
 }
 END_TEST
 
+START_TEST(qos_and_retain_reach_the_connect_flags)
+{
+	for (uint8_t i = 0; i < 6; i++) {
+		struct mqttwill_will will = {.topic = "t", .qos = i / 2, .retain = i % 2};
+		struct packet        connect = {.type = PACKET_CONNECT};
+		uint8_t              out[64];
+		connect.connect.client_id = span_text("", 0);
+		will_into_connect(&will, LEVEL_311, &connect);
+		packet_encode(&connect, LEVEL_311, out);
+		ck_assert_uint_eq(out[9], 4 | i / 2 << 3 | i % 2 << 5);
+	}
+}
+END_TEST
+
 START_TEST(a_will_put_into_a_connect_twice_leaves_nothing_of_the_first)
 {
 	struct mqttwill_will first = {GOOD, .qos = 2, .retain = true, .content_type = "x", .delay_s = 9};
@@ -220,7 +251,8 @@ START_TEST(a_will_put_into_a_connect_twice_leaves_nothing_of_the_first)
 	will_into_connect(&first, LEVEL_5, &connect);
 	will_into_connect(&second, LEVEL_5, &connect);
 	size_t n = packet_encode(&connect, LEVEL_5, out);
-	ck_assert_msg(bytes_are(out, n, "10 13 0004'MQTT' 05 04 0000 00 0000 00 0001't' 0000"), "%s", bytes_show(out, n));
+	ck_assert_msg(bytes_are(out, n, "10 13 0004'MQTT' 05 04 0000 00 0000 00 0001't' 0000"), "%s",
+	              bytes_show(out, n));
 }
 END_TEST
 
@@ -240,7 +272,13 @@ END_TEST
 START_TEST(presence_says_otherwise)
 {
 	static const struct mqttwill_presence p = {
-		.topic = "t", .online = "1", .offline = "\0\1", .offline_len = 2, .qos = MQTTWILL_QOS0, .no_retain = true, .delay_s = 7,
+		.topic = "t",
+		.online = "1",
+		.offline = "\0\1",
+		.offline_len = 2,
+		.qos = MQTTWILL_QOS0,
+		.no_retain = true,
+		.delay_s = 7,
 	};
 	static const struct mqttwill_presence empty = {.topic = "t", .empty_offline = true, .offline = "x", .qos = 2};
 	struct mqttwill_will will;
@@ -276,6 +314,7 @@ Suite *will_context_suite(void)
 	tcase_add_test(tc, a_connect_may_be_as_large_as_the_broker_takes);
 	tcase_add_test(tc, a_will_that_no_connect_can_hold_is_refused);
 	tcase_add_test(tc, a_will_becomes_the_bytes_of_a_connect);
+	tcase_add_test(tc, qos_and_retain_reach_the_connect_flags);
 	tcase_add_test(tc, a_will_put_into_a_connect_twice_leaves_nothing_of_the_first);
 	tcase_add_test(tc, presence_has_its_defaults);
 	tcase_add_test(tc, presence_says_otherwise);
