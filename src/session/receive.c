@@ -211,11 +211,12 @@ static void on_codes(struct session *s, struct session_event *ev)
 
 static void on_pingresp(struct session *s, struct session_event *ev)
 {
-	bool last = s->pings == 1;
-	if (last || s->sent < s->ping_end)
+	if (s->pings == 0)
+		return;
+	s->pings--;
+	if (s->pings == 0 || s->sent < s->ping_end)
 		s->ping_out_ms = 0; /* what is left is still to be written */
-	s->pings -= s->pings > 0;
-	if (!last)
+	if (s->pings)
 		return;
 	tell(ev, SESSION_PONG, 0);
 }
