@@ -150,7 +150,8 @@ void driver_finish(struct client *c)
 
 static int pipe_broke(struct client *c, ssize_t rc)
 {
-	return client_fail(c, (int)rc, "%s", c->link->error.text);
+	const char *phase = c->state == CLIENT_GREETING ? "connack: " : "";
+	return client_fail(c, (int)rc, "%s%s", phase, c->link->error.text);
 }
 
 int driver_flush(struct client *c)

@@ -54,6 +54,8 @@ static void cut(struct client *c, bool reset)
 {
 	c->left = MQTTWILL_LEFT_CUT;
 	driver_close(c, reset);
+	c->hold = c->unconfirmed = false;
+	c->hooks->lost(c->owner);
 	leave_done(c);
 }
 
@@ -192,8 +194,8 @@ uint64_t leave_deadline(const struct client *c)
 	switch (c->closing) {
 	case CLOSING_ASKED:
 		return 0;
-	case CLOSING_DRAIN:
-		return c->close_half;
+	case CLOSING_DRAIN: /* the last message may have left behind this turn's look */
+		return c->held_messages ? c->close_half : 0;
 	case CLOSING_CONFIRM:
 	case CLOSING_GOODBYE:
 		return last_moment(c);
@@ -253,6 +255,6 @@ void leave_done(struct client *c)
 	};
 	c->state = CLIENT_IDLE;
 	c->closing = CLOSING_NO;
-	c->goodbye_done = c->resumable = false;
+	c->goodbye_done = c->resumable = c->room_wanted = false;
 	client_emit(c, &ev);
 }

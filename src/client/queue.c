@@ -241,6 +241,8 @@ int64_t client_send(struct client *c, const struct packet *pk, bool want_done)
 	}
 	if (token > 0)
 		driver_kick(c);
+	if (!list_empty(&c->written))
+		clock_wake(c); /* the kernel may have it already; the step tells */
 	return token;
 }
 

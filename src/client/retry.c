@@ -67,8 +67,9 @@ static void tell_lost(struct client *c, int error, bool was_up)
 void connection_lost(struct client *c, int error)
 {
 	bool was_up = c->state == CLIENT_UP || (c->state == CLIENT_FINISHING && !c->restart);
-	bool restart = c->restart;
-	if (c->closing)
+	bool restart = c->restart, closing = c->closing; /* a callback below may close, which then begins anew */
+	struct client_error why = c->error;
+	if (closing)
 		leave_lost(c, error);
 	driver_close(c, false);
 	c->restart = false;
@@ -78,13 +79,14 @@ void connection_lost(struct client *c, int error)
 	queue_connection_lost(c);
 	c->state = CLIENT_WAITING;
 	c->retry_at = c->now_ms;
-	if (c->closing) {
+	if (closing) {
 		leave_done(c);
 		return;
 	}
 	if (restart)
 		return; /* a foreign session was ended: at once again, with Clean Start 1 */
 	c->retry_at = c->now_ms + backoff(c, error, was_up);
+	c->error = why;
 	tell_lost(c, error, was_up);
 	c->reason_code = 0;
 	free(c->reason_string);
