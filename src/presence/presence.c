@@ -141,7 +141,7 @@ void presence_lost(struct presence *p)
 	p->stale = 0;
 	if (p->spec->self_watch && p->watch != WATCH_OFF)
 		p->watch = WATCH_WANTED;
-	if (pending) /* [W4] some brokers answer a refused subscription by closing */
+	if (pending && !p->client->closing) /* [W4] some brokers answer a refused subscription by closing */
 		watch_off(p, "the connection was lost before the broker answered the watch on the status topic");
 }
 
