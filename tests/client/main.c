@@ -8,7 +8,8 @@
 #include "client/suites.h"
 
 static Suite *(*const suites[])(void) = {
-	will_suite, order_suite, goodbye_suite, restart_suite, watch_suite, retry_suite,
+	will_suite,  order_suite, goodbye_suite,  restart_suite, watch_suite,
+	retry_suite, queue_suite, callback_suite, timeout_suite,
 };
 
 int main(void)

@@ -17,5 +17,8 @@ Suite *goodbye_suite(void);
 Suite *restart_suite(void);
 Suite *watch_suite(void);
 Suite *retry_suite(void);
+Suite *queue_suite(void);
+Suite *callback_suite(void);
+Suite *timeout_suite(void);
 
 #endif

@@ -156,6 +156,7 @@ START_TEST(a_connection_lost_before_suback_turns_the_watch_off)
 	forget(d);
 	peer_resets();
 	expect_events(d, "WILL:EWATCH DOWN:ELOST");
+	expect_text(d, "reset by peer");
 	lamp_comes_back();
 	peer_says(CONNACK5);
 	peer_says(PUBACK("0003"));
