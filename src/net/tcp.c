@@ -23,6 +23,7 @@ struct tcp {
 	struct resolve_job *job;
 	struct addrinfo    *next; /* the address to try after this one */
 	uint64_t            end;  /* of all the time there is */
+	pid_t               owner; /* the process: a forked child may close its copy, but not the connection */
 	bool                open;
 	char                peer[80];
 };
@@ -198,14 +199,20 @@ static void tcp_finish(struct pipe *p)
 	shutdown(p->fd, SHUT_WR);
 }
 
+/* close(2) alone says nothing to the other side while a forked child holds a copy of the socket. */
+static void end_connection(int fd, bool reset)
+{
+	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+	if (!reset || connect(fd, &nobody, sizeof nobody) < 0)
+		shutdown(fd, SHUT_RDWR);
+}
+
 static void tcp_close(struct pipe *p, bool reset)
 {
 	struct tcp *t = tcp_of(p);
 	bool        lookup = t->job && p->fd == resolve_fd(t->job);
-	if (p->fd >= 0 && reset && !lookup) {
-		struct linger now = {.l_onoff = 1, .l_linger = 0};
-		setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-	}
+	if (p->fd >= 0 && t->open && t->owner == getpid())
+		end_connection(p->fd, reset);
 	if (!lookup)
 		drop_socket(t);
 	resolve_drop(t->job);
@@ -220,6 +227,7 @@ struct pipe *tcp_new(const struct tcp_config *config, struct pipe_error *error)
 	if (!t)
 		return NULL;
 	t->config = *config;
+	t->owner = getpid();
 	t->pipe = (struct pipe){.ops = &tcp_ops, .error = error, .fd = -1, .deadline = UINT64_MAX};
 	return &t->pipe;
 }
