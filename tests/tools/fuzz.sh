@@ -16,12 +16,13 @@ if ! echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang -fsanitize=fu
 fi
 for c in "$src"/tests/fuzz/fuzz_*.c; do
 	target=$(basename "$c" .c)
+	known=$src/tests/fuzz/corpus/${target#fuzz_}
+	[ -d "$known" ] || known=
 	mkdir -p "$target.corpus"
-	# shellcheck disable=SC2086 # a list of files
+	# shellcheck disable=SC2086 # lists of files
 	if clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I"$src/include" -I"$src/src" -I"$src/tests" \
-		"$c" "$src"/src/base/*.c "$src"/src/wire/*.c $support -lcheck -lsubunit -lm -lrt -pthread -o "$target" &&
-		"./$target" -max_total_time="$seconds" -artifact_prefix="$target." "$target.corpus" \
-			"$src/tests/fuzz/corpus/${target#fuzz_}" >"$target.log" 2>&1; then
+		"$c" "$src"/src/base/*.c "$src"/src/wire/*.c "$src"/src/session/*.c $support -lcheck -lsubunit -lm -lrt -pthread -o "$target" &&
+		"./$target" -max_total_time="$seconds" -artifact_prefix="$target." "$target.corpus" $known >"$target.log" 2>&1; then
 		echo "ok - $target ran $seconds s: $(grep -a '^Done' "$target.log")"
 	else
 		tail -n 40 "$target.log"
