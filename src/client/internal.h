@@ -94,8 +94,8 @@ void queue_written(struct client *c);
 
 /* ---- subscriptions.c ---- */
 
-/* A SUBSCRIBE or UNSUBSCRIBE was acknowledged: remember, or forget, what it was about. */
-void subscriptions_learn(struct client *c, const struct outgoing *o, const struct session_event *ev);
+/* A SUBSCRIBE or UNSUBSCRIBE was acknowledged: remember, or forget, what it was about. 0, or MQTTWILL_ENOMEM. */
+int  subscriptions_learn(struct client *c, const struct outgoing *o, const struct session_event *ev);
 
 /* One SUBSCRIBE for each remembered subscription, at the front of the queue. 0, or MQTTWILL_ENOMEM. */
 int  subscriptions_renew(struct client *c);

@@ -100,9 +100,11 @@ static const char *outcome(const struct outgoing *o, const struct session_event 
 void queue_done(struct client *c, struct outgoing *o, struct session_event *sev)
 {
 	struct mqttwill_event ev = {.reason_code = sev->packet.reason};
-	subscriptions_learn(c, o, sev);
-	if (sev->error)
-		client_fail(c, sev->error, "%s: %s (0x%02x)", packet_name(o->type), outcome(o, sev), sev->packet.reason);
+	int                   error = sev->error, learned = subscriptions_learn(c, o, sev);
+	if (learned < 0)
+		error = client_fail(c, learned, "%s: granted, but without memory to make it again after a loss", packet_name(o->type));
+	else if (error)
+		client_fail(c, error, "%s: %s (0x%02x)", packet_name(o->type), outcome(o, sev), sev->packet.reason);
 	if (o->presence) {
 		c->hooks->presence_done(c->owner, o, sev->error);
 		free(o);
@@ -118,7 +120,7 @@ void queue_done(struct client *c, struct outgoing *o, struct session_event *sev)
 	}
 	if (p->has & HAS(REASON_STRING))
 		ev.reason_string = span_terminate(&p->reason_string);
-	finish(c, o, sev->error, &ev);
+	finish(c, o, error, &ev);
 	users_free(&users);
 }
 

@@ -19,44 +19,58 @@ static struct subscription *subscription_of(struct list *l)
 	return list_entry(l, struct subscription, link);
 }
 
+static struct subscription *find(const struct client *c, struct span filter)
+{
+	for (struct list *l = c->subscriptions.next; l != &c->subscriptions; l = l->next) {
+		struct subscription *s = subscription_of(l);
+		if (s->n == filter.n && memcmp(s->filter, filter.p, s->n) == 0)
+			return s;
+	}
+	return NULL;
+}
+
 static void forget(struct client *c, struct span filter)
 {
-	for (struct list *l = c->subscriptions.next, *next; l != &c->subscriptions; l = next) {
-		struct subscription *s = subscription_of(l);
-		next = l->next;
-		if (s->n != filter.n || memcmp(s->filter, filter.p, s->n) != 0)
-			continue;
-		list_remove(l);
-		free(s);
-	}
-}
-
-/* Without memory it is not remembered; a broker that keeps the session does not need it. */
-static void remember(struct client *c, const struct filter *f)
-{
-	struct subscription *s = malloc(sizeof *s + f->filter.n);
+	struct subscription *s = find(c, filter);
 	if (!s)
 		return;
-	s->n = f->filter.n;
-	s->options = f->options;
-	put_bytes(s->filter, f->filter.p, f->filter.n);
-	list_push(&c->subscriptions, &s->link);
+	list_remove(&s->link);
+	free(s);
 }
 
-void subscriptions_learn(struct client *c, const struct outgoing *o, const struct session_event *ev)
+static int remember(struct client *c, const struct filter *f)
+{
+	struct subscription *s = find(c, f->filter);
+	if (!s) {
+		s = malloc(sizeof *s + f->filter.n);
+		if (!s)
+			return MQTTWILL_ENOMEM;
+		s->n = f->filter.n;
+		put_bytes(s->filter, f->filter.p, f->filter.n);
+		list_push(&c->subscriptions, &s->link);
+	}
+	s->options = f->options;
+	return 0;
+}
+
+int subscriptions_learn(struct client *c, const struct outgoing *o, const struct session_event *ev)
 {
 	struct packet pk;
 	struct fault  fault;
 	struct filter f;
 	size_t        at = 0, i = 0;
+	int           rc = 0;
 	if (o->type == PACKET_PUBLISH || o->presence ||
 	    packet_decode(&pk, c->config.level, FROM_CLIENT, o->bytes, o->size, &fault) < 0)
-		return;
-	for (; filter_next(&pk, &at, &f); i++) {
-		forget(c, f.filter);
-		if (o->type == PACKET_SUBSCRIBE && i < ev->packet.count && ev->packet.list.p[i] < REASON_FAILURE)
-			remember(c, &f);
+		return 0;
+	for (; filter_next(&pk, &at, &f) && rc == 0; i++) {
+		bool granted = i >= ev->packet.count || ev->packet.list.p[i] < REASON_FAILURE; /* UNSUBACK of 3.x has no codes */
+		if (granted && o->type == PACKET_SUBSCRIBE)
+			rc = remember(c, &f);
+		else if (granted || o->type == PACKET_SUBSCRIBE)
+			forget(c, f.filter);
 	}
+	return rc;
 }
 
 int subscriptions_renew(struct client *c)
