@@ -124,6 +124,8 @@ int options_check(const struct mqttwill_options *opt, struct client_error *error
 		return api_fail(error, MQTTWILL_EURL, "url: it is NULL");
 	if ((rc = check_numbers(opt, error)) || (rc = check_version(opt, error)) || (rc = check_client_id(opt, error)))
 		return rc;
+	if (opt->reserved[0] || opt->reserved[1])
+		return api_fail(error, MQTTWILL_EOPTION, "option reserved: it is not 0");
 	if (opt->will && opt->will_fn)
 		return api_fail(error, MQTTWILL_EOPTION, "option will: it is given beside will_fn; set one of the two");
 	return check_presence(opt, error);

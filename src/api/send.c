@@ -29,7 +29,9 @@ static bool has_properties(const struct mqttwill_message *m)
 static int check_users(mqttwill *c, const struct mqttwill_message *m)
 {
 	struct topic_fault fault;
-	for (size_t i = 0; m->user_properties && i < m->user_property_count; i++) {
+	if (!m->user_properties && m->user_property_count)
+		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: user_property_count is set, and user_properties is NULL");
+	for (size_t i = 0; i < m->user_property_count; i++) {
 		const struct mqttwill_user_property *u = &m->user_properties[i];
 		if (!text_check(span_text(u->name, u->name_len), &fault))
 			return bad_field(c, "a user property's name", &fault);
