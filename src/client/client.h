@@ -114,6 +114,7 @@ struct client {
 	uint8_t  reason_code; /* of the broker's DISCONNECT or refusal, for the event about it */
 	bool     resumable; /* a session that we began may be alive at the broker */
 	bool     clean_next; /* the next CONNECT ends whatever session there is */
+	bool     doubtful;  /* a CONNACK did not arrive: it may have begun a session without our subscriptions */
 	bool     restart;   /* this connection only ends a foreign session */
 	bool     hold;      /* presence goes first: the application's messages wait */
 	bool     room_wanted;

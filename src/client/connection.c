@@ -184,9 +184,12 @@ static int accepted(struct client *c, struct packet *pk)
 	if (foreign)
 		return end_foreign_session(c);
 	learn_limits(c, &pk->props);
-	c->clean_next = !resumed(c, pk) && queue_session_lost(c) < 0; /* [MQTT-3.2.2-5] */
-	if (c->clean_next) /* this session lacks subscriptions: not to be resumed */
+	bool same = resumed(c, pk);
+	if (!same)
+		queue_session_lost(c); /* [MQTT-3.2.2-5] */
+	if ((!same || c->doubtful) && subscriptions_renew(c) < 0)
 		return client_fail(c, MQTTWILL_ENOMEM, "connack: no memory to subscribe again");
+	c->clean_next = c->doubtful = false;
 	c->state = CLIENT_UP;
 	c->up_at = c->now_ms;
 	const struct list *last = c->flight.sent.prev; /* the birth comes behind it, and is not sent again [W2] */

@@ -77,8 +77,11 @@ bool queue_pump(struct client *c);
 /* The connection is gone: requests wait again, presence is forgotten. */
 void queue_connection_lost(struct client *c);
 
-/* The session is gone: what was in flight waits again, as new messages; then the subscriptions are made again. 0, or _ENOMEM. */
-int queue_session_lost(struct client *c);
+/* The session is gone: what was in flight waits again, as new messages. */
+void queue_session_lost(struct client *c);
+
+/* Forgets the renewed subscriptions that wait; they have no token. */
+void queue_drop_renewals(struct client *c);
 
 /* The client is closed: everything that was not delivered gets its DONE with MQTTWILL_ECANCELED. */
 void queue_cancel(struct client *c);

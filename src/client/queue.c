@@ -317,8 +317,14 @@ static void settle_released(struct client *c)
 	}
 }
 
-/* Renewals of an earlier connection that nobody answered; they have no token. */
-static void drop_renewals(struct client *c)
+void queue_session_lost(struct client *c)
+{
+	settle_released(c);
+	recall(c, false);
+	idtable_fini(&c->flight.in);
+}
+
+void queue_drop_renewals(struct client *c)
 {
 	for (struct list *l = c->queue.next, *next; l != &c->queue; l = next) {
 		next = l->next;
@@ -327,19 +333,10 @@ static void drop_renewals(struct client *c)
 	}
 }
 
-int queue_session_lost(struct client *c)
-{
-	settle_released(c);
-	recall(c, false);
-	idtable_fini(&c->flight.in);
-	drop_renewals(c);
-	return subscriptions_renew(c);
-}
-
 void queue_cancel(struct client *c)
 {
 	recall(c, false);
-	drop_renewals(c);
+	queue_drop_renewals(c);
 	c->undelivered = c->held_messages;
 	for (struct list *l; (l = list_first(&c->queue)) && !c->doomed;)
 		fail_outgoing(c, outgoing_of(l), MQTTWILL_ECANCELED);

@@ -69,6 +69,7 @@ void connection_lost(struct client *c, int error)
 	bool was_up = c->state == CLIENT_UP || (c->state == CLIENT_FINISHING && !c->restart);
 	bool restart = c->restart, closing = c->closing; /* a callback below may close, which then begins anew */
 	struct client_error why = c->error;
+	c->doubtful |= c->state == CLIENT_GREETING;
 	if (closing)
 		leave_lost(c, error);
 	driver_close(c, false);

@@ -75,6 +75,7 @@ int subscriptions_learn(struct client *c, const struct outgoing *o, const struct
 
 int subscriptions_renew(struct client *c)
 {
+	queue_drop_renewals(c); /* of an earlier connection, without an answer */
 	for (struct list *l = c->subscriptions.prev; l != &c->subscriptions; l = l->prev) {
 		struct subscription *s = subscription_of(l);
 		struct filter        f = {span_of(s->filter, s->n), s->options};
