@@ -188,6 +188,27 @@ START_TEST(subscriptions_are_made_again_where_the_session_is_gone)
 }
 END_TEST
 
+/* The broker had lost the session and begun a new one, but its CONNACK was lost: Session Present is no longer the whole truth. */
+START_TEST(after_a_lost_connack_subscriptions_are_made_again_though_the_session_is_present)
+{
+	struct mqttwill_options o = bare_options();
+	o.session_expiry_s = 60;
+	stage_begin(_i);
+	struct device *d = lamp_online(&o);
+	device_subscribe(d, "a", 1);
+	peer_says("90 04 0001 00 01");
+	peer_resets();
+	lamp_comes_back();
+	peer_says("20 03 00");
+	peer_resets();
+	lamp_comes_back();
+	peer_says(CONNACK5_PRESENT);
+	expect_bytes("82 07 0002 00 0001 'a' 01");
+	expect_events(d, "DONE(1) DOWN:ELOST RETRY:ELOST UP(resumed)");
+	stage_end();
+}
+END_TEST
+
 START_TEST(what_was_unsubscribed_is_not_made_again)
 {
 	const char *const       filters[] = {"a"};
@@ -287,6 +308,7 @@ END_TEST
 static void add_losses(TCase *t)
 {
 	SCENE(t, subscriptions_are_made_again_where_the_session_is_gone);
+	SCENE(t, after_a_lost_connack_subscriptions_are_made_again_though_the_session_is_present);
 	SCENE(t, what_was_unsubscribed_is_not_made_again);
 	SCENE(t, a_request_that_was_not_answered_is_made_again);
 	SCENE(t, a_renewal_that_is_not_answered_does_not_multiply);

@@ -243,13 +243,13 @@ void stage_end(void)
 
 void stage_enter(void)
 {
-	if (stage.fail_at)
+	if (stage.fail_at > 0)
 		alloc_fail(stage.fail_at - stage.allocations);
 }
 
 void stage_leave(void)
 {
-	if (!stage.fail_at)
+	if (stage.fail_at <= 0)
 		return;
 	stage.allocations += alloc_count();
 	stage.refused |= alloc_stop();

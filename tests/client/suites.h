@@ -20,5 +20,8 @@ Suite *retry_suite(void);
 Suite *queue_suite(void);
 Suite *callback_suite(void);
 Suite *timeout_suite(void);
+Suite *option_suite(void);
+Suite *sync_suite(void);
+Suite *memory_suite(void);
 
 #endif
