@@ -66,7 +66,7 @@ static void begin_watch(struct presence *p)
 	/* our own birth comes back and is known as such; No Local would also hide a stale will of this very client id */
 	struct filter f = {span_text(p->spec->topic, 0), presence_qos(p->spec)};
 	struct packet pk = {.type = PACKET_SUBSCRIBE, .filters = &f, .count = 1};
-	if (p->watch != WATCH_WANTED)
+	if (p->watch != WATCH_WANTED || p->goodbye)
 		return;
 	int64_t token = client_send_presence(p->client, &pk);
 	p->watching = token;
@@ -94,7 +94,7 @@ static void birth_done(struct presence *p, int error)
 /* An old statement has run its course; behind the last one the truth is stated once more [W2]. */
 static void stale_done(struct presence *p)
 {
-	if (p->stale && --p->stale == 0)
+	if (p->stale && --p->stale == 0 && !p->goodbye) /* nothing is stated behind the goodbye */
 		say_online(p);
 }
 
