@@ -8,8 +8,9 @@
 
 /* ---- A life in which every kind of event occurs, in 3.1.1 ---- */
 
-#define OVERSIZE "30 80 02 0001 't' '01234567890123456789012345678901234567890123456789012345678901234567890123456789" \
-	"01234567890123456789012345678901234567890123456789012345678901234567890123456789" \
+#define OVERSIZE                                                                                                       \
+	"30 80 02 0001 't' '01234567890123456789012345678901234567890123456789012345678901234567890123456789"          \
+	"01234567890123456789012345678901234567890123456789012345678901234567890123456789"                             \
 	"01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890'"
 
 static const struct mqttwill_presence watched = {.topic = "lamp/status", .self_watch = true};
@@ -108,8 +109,8 @@ START_TEST(that_life_has_every_kind_of_event)
 	struct device *d = be_born();
 	for (int i = 0; i < ACTS && d->c; i++)
 		acts[i](d);
-	expect_events(d, "RETRY:ECONNECT UP ONLINE WILL:EWATCH DONE(1) ROOM DONE(2) MESSAGE(t=a) MESSAGE(t=b) OVERSIZE DOWN:ELOST "
-	                 "UP DONE(5):ECANCELED CLOSED(cut due 0 lost 1):ETIMEOUT");
+	expect_events(d, "RETRY:ECONNECT UP ONLINE WILL:EWATCH DONE(1) ROOM DONE(2) MESSAGE(t=a) MESSAGE(t=b) OVERSIZE "
+	                 "DOWN:ELOST UP DONE(5):ECANCELED CLOSED(cut due 0 lost 1):ETIMEOUT");
 	stage_end();
 }
 END_TEST
@@ -200,7 +201,8 @@ START_TEST(publish_subscribe_and_close_work_inside)
 	forget(d);
 	peer_says(CONNACK5);
 	expect_bytes(ONLINE5("0001") "82 07 0002 00 0001 'q' 00");
-	peer_says(PUBACK("0001") "90 04 0002 00 00" "30 04 0001 'q' 00");
+	peer_says(PUBACK("0001") "90 04 0002 00 00"
+	                         "30 04 0001 'q' 00");
 	expect_bytes(TELL5("0003", "a"));
 	peer_says(PUBACK("0003"));
 	expect_bytes(OFFLINE5("0004"));
@@ -211,10 +213,16 @@ START_TEST(publish_subscribe_and_close_work_inside)
 }
 END_TEST
 
+static void publish_with_done(struct device *d)
+{
+	const struct mqttwill_message m = {.topic = "t", .text = "a", .want_done = true};
+	device_token(d, mqttwill_publish(d->c, &m), true);
+}
+
 static void publish_again(struct device *d, const struct mqttwill_event *ev)
 {
 	if (ev->type == MQTTWILL_DONE && d->token_count < 20)
-		device_token(d, mqttwill_publish(d->c, &(struct mqttwill_message){.topic = "t", .text = "a", .want_done = true}), true);
+		publish_with_done(d);
 }
 
 START_TEST(what_is_published_in_the_last_event_of_a_step_leaves_too)
@@ -223,7 +231,7 @@ START_TEST(what_is_published_in_the_last_event_of_a_step_leaves_too)
 	stage_begin(_i);
 	struct device *d = lamp_online(&o);
 	d->on_event = publish_again;
-	device_token(d, mqttwill_publish(d->c, &(struct mqttwill_message){.topic = "t", .text = "a", .want_done = true}), true);
+	publish_with_done(d);
 	stage_settle();
 	ck_assert_uint_eq(d->token_count, 20);
 	ck_assert_uint_eq(stage_line()->up_len - stage_line()->up_read, 20 * 7);
@@ -268,7 +276,9 @@ static void start_again(struct device *d, const struct mqttwill_event *ev)
 START_TEST(start_inside_closed_begins_anew)
 {
 	for (uint32_t goodbye = 0; goodbye <= MQTTWILL_GOODBYE_ABORT; goodbye++) {
-		const struct mqttwill_presence bold = {.topic = "lamp/status", .qos = MQTTWILL_QOS0, .self_watch = true};
+		const struct mqttwill_presence bold = {.topic = "lamp/status",
+		                                       .qos = MQTTWILL_QOS0,
+		                                       .self_watch = true};
 		struct mqttwill_options        o = lamp_options();
 		o.presence = &bold;
 		stage_begin(_i);

@@ -67,7 +67,8 @@ static void note_event(struct device *d, const struct mqttwill_event *ev)
 	if (ev->type == MQTTWILL_CLOSED)
 		note_closed(d, ev);
 	if (ev->type == MQTTWILL_MESSAGE)
-		note(d, "(%s=%.*s)", ev->message->topic, (int)ev->message->payload_len, (const char *)ev->message->payload);
+		note(d, "(%s=%.*s)", ev->message->topic, (int)ev->message->payload_len,
+		     (const char *)ev->message->payload);
 	if (ev->error)
 		note(d, ":%s", mqttwill_errname(ev->error) + strlen("MQTTWILL_"));
 }
@@ -91,7 +92,8 @@ static void on_event(mqttwill *c, const struct mqttwill_event *ev, void *user)
 void expect_words(int line, struct device *d, const char *words)
 {
 	stage_settle();
-	ck_assert_msg(strcmp(d->log, words) == 0, "line %d: the events are \"%s\", not \"%s\" (%s)", line, d->log, words, d->text);
+	ck_assert_msg(strcmp(d->log, words) == 0, "line %d: the events are \"%s\", not \"%s\" (%s)", line, d->log,
+	              words, d->text);
 	d->log_len = 0;
 	d->log[0] = 0;
 }
@@ -192,7 +194,8 @@ void expect_hex(int line, const char *hex)
 	struct bytes   want = bytes_hex(hex);
 	char           shown[1300];
 	snprintf(shown, sizeof shown, "%s", bytes_show(want.p, want.n));
-	ck_assert_msg(bytes_are(bytes, n, hex), "line %d: the client sent\n  %s, not\n  %s", line, bytes_show(bytes, n), shown);
+	ck_assert_msg(bytes_are(bytes, n, hex), "line %d: the client sent\n  %s, not\n  %s", line, bytes_show(bytes, n),
+	              shown);
 	bytes_free(&want);
 	l->up_read = l->up_len;
 }

@@ -41,7 +41,8 @@ bool fake_ready(const struct client *c)
 		return false;
 	if (c->state == CLIENT_OPENING)
 		return l->wants_write && l->line->open != LINE_HANGS;
-	return l->line->broken || (l->wants_read && line_readable(l->line)) || (l->wants_write && line_writable(l->line));
+	return l->line->broken || (l->wants_read && line_readable(l->line)) ||
+	       (l->wants_write && line_writable(l->line));
 }
 
 uint64_t driver_deadline(const struct client *c)
@@ -60,7 +61,7 @@ int driver_open(struct client *c)
 		      .receive_maximum = g->receive_maximum,
 		      .maximum_packet_size = g->maximum_packet_size,
 		      .ping_timeout_ms = g->ping_timeout_ms,
-	};
+        };
 	struct link *l = calloc(1, sizeof *l);
 	if (!l)
 		return client_fail(c, MQTTWILL_ENOMEM, "connect: no memory for a connection");

@@ -73,7 +73,8 @@ static const struct mqttwill_presence late_status = {.topic = "lamp/status", .de
 START_TEST(a_new_session_expiry_goes_with_the_disconnect)
 {
 	for (size_t i = 0; i < sizeof expiries / sizeof expiries[0]; i++) {
-		const struct mqttwill_closing how = {expiries[i].goodbye, 0, MQTTWILL_HAS_SESSION_EXPIRY, expiries[i].expiry};
+		const struct mqttwill_closing how = {expiries[i].goodbye, 0, MQTTWILL_HAS_SESSION_EXPIRY,
+		                                     expiries[i].expiry};
 		struct mqttwill_options       o = lamp_options();
 		o.presence = &late_status;
 		o.session_expiry_s = 60;
@@ -170,6 +171,70 @@ START_TEST(at_qos_0_an_older_pingresp_does_not_count_for_the_goodbye)
 	expect_bytes("");
 	peer_says(PINGRESP);
 	expect_bytes(GOODBYE);
+	stage_end();
+}
+END_TEST
+
+START_TEST(the_births_acknowledgement_does_not_count_for_the_goodbye)
+{
+	struct mqttwill_options o = lamp_options();
+	stage_begin(_i);
+	struct device *d = device_start(&o);
+	forget(d);
+	peer_says(CONNACK5);
+	device_close(d, MQTTWILL_GOODBYE_OFFLINE);
+	expect_bytes(ONLINE5("0001") OFFLINE5("0002"));
+	peer_says(PUBACK("0001"));
+	expect_bytes("");
+	peer_says(PUBACK("0002"));
+	expect_bytes(GOODBYE);
+	stage_end();
+}
+END_TEST
+
+/* An old birth is still under way when the client closes: nothing may say "online" behind the goodbye. */
+START_TEST(nothing_is_stated_behind_the_goodbye)
+{
+	struct mqttwill_options o = lamp_options();
+	o.session_expiry_s = 60;
+	stage_begin(_i);
+	struct device *d = device_start(&o);
+	peer_says(CONNACK5);
+	peer_resets();
+	lamp_comes_back();
+	peer_says(CONNACK5_PRESENT);
+	device_close(d, MQTTWILL_GOODBYE_OFFLINE);
+	expect_bytes(ONLINE5("0002") ONLINE5_DUP("0001") OFFLINE5("0003"));
+	peer_says(PUBACK("0001") PUBACK("0002"));
+	expect_bytes("");
+	peer_says(PUBACK("0003"));
+	expect_bytes(GOODBYE);
+	stage_end();
+}
+END_TEST
+
+START_TEST(before_there_is_a_connection_a_close_is_short)
+{
+	struct mqttwill_options o = lamp_options();
+	stage_begin(_i);
+	stage.next_open = LINE_HANGS;
+	struct device *d = device_start(&o);
+	device_close(d, MQTTWILL_GOODBYE_OFFLINE);
+	expect_closed();
+	expect_events(d, "CLOSED(already)");
+	stage_end();
+}
+END_TEST
+
+START_TEST(a_broker_that_leaves_during_the_goodbye_is_reported)
+{
+	struct mqttwill_options o = lamp_options();
+	stage_begin(_i);
+	struct device *d = lamp_online(&o);
+	device_close(d, MQTTWILL_GOODBYE_OFFLINE);
+	peer_says("E0 02 8B 00");
+	expect_events(d, "CLOSED(cut due 0):EKICKED");
+	expect_text(d, "0x8b");
 	stage_end();
 }
 END_TEST
@@ -330,6 +395,10 @@ Suite *goodbye_suite(void)
 	SCENE(t, at_qos_2_the_goodbye_is_acknowledged_by_pubcomp);
 	SCENE(t, at_qos_0_a_pingresp_stands_for_the_acknowledgement);
 	SCENE(t, at_qos_0_an_older_pingresp_does_not_count_for_the_goodbye);
+	SCENE(t, the_births_acknowledgement_does_not_count_for_the_goodbye);
+	SCENE(t, nothing_is_stated_behind_the_goodbye);
+	SCENE(t, before_there_is_a_connection_a_close_is_short);
+	SCENE(t, a_broker_that_leaves_during_the_goodbye_is_reported);
 	SCENE(t, a_goodbye_without_an_answer_ends_with_disconnect_0x04);
 	SCENE(t, on_3x_a_goodbye_without_an_answer_ends_without_disconnect);
 	SCENE(t, where_nothing_can_be_written_the_client_leaves_without_disconnect);

@@ -20,20 +20,20 @@ enum line_mode { LINE_WHOLE, LINE_BYTEWISE, LINE_CHUNKS, LINE_MODES };
 enum line_open { LINE_OPENS, LINE_REFUSES, LINE_HANGS };
 
 struct line {
-	uint8_t *up;   /* from the client: LINE_BYTES, of which */
-	uint8_t *down; /* to the client */
-	size_t   up_len, up_read;     /* so many were written, and read on the other side */
-	size_t   down_len, down_read;
-	size_t   budget;   /* so many bytes the kernel still takes from the client */
-	uint8_t  open;     /* enum line_open */
-	bool     opened;   /* the client knows that it is open */
-	bool     finished; /* the client has shown the end of its bytes */
-	bool     closed;   /* the client has closed it */
-	bool     reset;    /* ... by a reset */
-	bool     peer_closed; /* the other side has closed it */
-	bool     broken;   /* reads and writes fail */
-	bool     mute;     /* half open: the other side hears nothing and says nothing */
-	struct broker_link *link; /* the broker's end */
+	uint8_t            *up;              /* from the client: LINE_BYTES, of which */
+	uint8_t            *down;            /* to the client */
+	size_t              up_len, up_read; /* so many were written, and read on the other side */
+	size_t              down_len, down_read;
+	size_t              budget;      /* so many bytes the kernel still takes from the client */
+	uint8_t             open;        /* enum line_open */
+	bool                opened;      /* the client knows that it is open */
+	bool                finished;    /* the client has shown the end of its bytes */
+	bool                closed;      /* the client has closed it */
+	bool                reset;       /* ... by a reset */
+	bool                peer_closed; /* the other side has closed it */
+	bool                broken;      /* reads and writes fail */
+	bool                mute;        /* half open: the other side hears nothing and says nothing */
+	struct broker_link *link;        /* the broker's end */
 };
 
 /* A fresh line; fails the test when there are too many. */

@@ -8,9 +8,8 @@
 #include "client/suites.h"
 
 static Suite *(*const suites[])(void) = {
-	will_suite,  order_suite, goodbye_suite,  restart_suite, watch_suite,
-	retry_suite, queue_suite, callback_suite, timeout_suite,
-	option_suite, sync_suite,  memory_suite,
+	will_suite,  order_suite,    goodbye_suite, restart_suite, watch_suite, retry_suite,
+	queue_suite, callback_suite, timeout_suite, option_suite,  sync_suite,  memory_suite,
 };
 
 int main(void)

@@ -6,7 +6,7 @@
 #include "client/scenes.h"
 #include "client/suites.h"
 
-static const struct mqttwill_presence watched = {.topic = "lamp/status", .self_watch = true, .delay_s = 5};
+static const struct mqttwill_presence      watched = {.topic = "lamp/status", .self_watch = true, .delay_s = 5};
 static const struct mqttwill_user_property notes[] = {{.name = "n", .value = "v"}};
 
 static long nth_failed; /* for the message of a test that fails */
@@ -48,7 +48,8 @@ static void assert_subscribed(struct device *d)
 	forget(d);
 	tell(d, 1);
 	stage_pass(100);
-	ck_assert_msg(device_count(d, "MESSAGE(t=a)") == 1, "the subscription is gone (allocation %ld): %s\n%s", nth_failed, d->log, stage.broker_log);
+	ck_assert_msg(device_count(d, "MESSAGE(t=a)") == 1, "the subscription is gone (allocation %ld): %s\n%s",
+	              nth_failed, d->log, stage.broker_log);
 }
 
 static struct mqttwill_options lasting_lamp(void)

@@ -10,8 +10,10 @@
 static char long_name[70001];
 
 static const struct mqttwill_presence no_topic, wild = {.topic = "lamp/#"}, qos_3 = {.topic = "s", .qos = 3},
-	two_offlines = {.topic = "s", .offline = "x", .empty_offline = true}, no_bytes = {.topic = "s", .online_len = 3},
-	late = {.topic = "s", .delay_s = 5}, late_qos_2 = {.topic = "s", .qos = 2};
+						two_offlines = {.topic = "s", .offline = "x", .empty_offline = true},
+						no_bytes = {.topic = "s", .online_len = 3},
+						late = {.topic = "s", .delay_s = 5},
+						late_qos_2 = {.topic = "s", .qos = 2};
 static const struct mqttwill_will plain_will = {.topic = "w"}, bad_will = {.topic = "w", .qos = 3};
 
 static int no_will(void *user, const struct mqttwill_attempt *a, struct mqttwill_will *will)
@@ -88,7 +90,8 @@ static const struct mqttwill_options taken[] = {
 	{URL},
 	{.url = "mqtt://u:p@[::1]:1884"},
 	{URL, .keepalive_s = MQTTWILL_KEEPALIVE_OFF, .session_expiry_s = UINT32_MAX},
-	{URL, .keepalive_s = 65535, .receive_maximum = 65535, .maximum_packet_size = 268435460, .queue_messages = 1000000},
+	{URL, .keepalive_s = 65535, .receive_maximum = 65535, .maximum_packet_size = 268435460,
+         .queue_messages = 1000000},
 	{URL, .password = "p"}, /* MQTT 5 allows it without a user name */
 	{URL, .version = MQTTWILL_V311},
 	{URL, .version = MQTTWILL_V31, .client_id = "01234567890123456789012"},
@@ -197,10 +200,14 @@ static const struct {
 	{{.topic = "t", .payload_len = 1}, MQTTWILL_EMESSAGE, "payload"},
 	{{.topic = "t", .has = MQTTWILL_HAS_DELAY}, MQTTWILL_EMESSAGE, "has"},
 	{{.topic = "t", .has = MQTTWILL_HAS_PAYLOAD_FORMAT, .payload_format = 2}, MQTTWILL_EMESSAGE, "payload_format"},
-	{{.topic = "t", .has = MQTTWILL_HAS_PAYLOAD_FORMAT, .payload_format = 1, .text = "\xFF"}, MQTTWILL_EMESSAGE, "UTF-8"},
+	{{.topic = "t", .has = MQTTWILL_HAS_PAYLOAD_FORMAT, .payload_format = 1, .text = "\xFF"},
+         MQTTWILL_EMESSAGE,
+         "UTF-8"},
 	{{.topic = "t", .response_topic = "r/+"}, MQTTWILL_EMESSAGE, "response_topic"},
 	{{.topic = "t", .content_type = "\xFF"}, MQTTWILL_EMESSAGE, "content_type"},
-	{{.topic = "t", .correlation_data = long_name, .correlation_data_len = 65536}, MQTTWILL_EMESSAGE, "correlation_data"},
+	{{.topic = "t", .correlation_data = long_name, .correlation_data_len = 65536},
+         MQTTWILL_EMESSAGE,
+         "correlation_data"},
 	{{.topic = "t", .user_property_count = 1}, MQTTWILL_EMESSAGE, "user"},
 };
 
@@ -212,7 +219,8 @@ START_TEST(a_message_that_breaks_a_rule_is_refused)
 	for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
 		int rc = (int)mqttwill_publish(d->c, &messages[i].m);
 		ck_assert_msg(rc == messages[i].error, "row %zu: %d", i, rc);
-		ck_assert_msg(strstr(mqttwill_errmsg(d->c, rc), messages[i].says), "row %zu: %s", i, mqttwill_errmsg(d->c, rc));
+		ck_assert_msg(strstr(mqttwill_errmsg(d->c, rc), messages[i].says), "row %zu: %s", i,
+		              mqttwill_errmsg(d->c, rc));
 	}
 	expect_bytes("");
 	stage_end();

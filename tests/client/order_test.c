@@ -52,8 +52,8 @@ START_TEST(a_resumed_session_sends_again_in_the_old_order_behind_the_birth)
 	device_publish(d, "t", "e", 0);
 	lamp_comes_back();
 	peer_says(CONNACK5_PRESENT);
-	expect_bytes(ONLINE5("0006") TELL5_DUP("0002", "a") PUBREL("0003") TELL5_QOS2_DUP("0004", "c") TELL5_DUP("0005", "d")
-	                     TELL5_QOS0("e"));
+	expect_bytes(ONLINE5("0006") TELL5_DUP("0002", "a") PUBREL("0003") TELL5_QOS2_DUP("0004", "c")
+	                     TELL5_DUP("0005", "d") TELL5_QOS0("e"));
 	expect_events(d, "DOWN:ELOST UP(resumed)");
 	peer_says(PUBACK("0006") PUBACK("0002") PUBCOMP("0003") PUBREC("0004") PUBACK("0005"));
 	expect_bytes(PUBREL("0004"));

@@ -104,11 +104,16 @@ static const struct {
 	int                     error;
 	const char             *done;
 } limits[] = {
-	{"20 08 00 00 05 27 00000020", {.topic = "t", .text = "0123456789012345678901234567890123456789", .qos = 1}, MQTTWILL_ETOOBIG,
-     "UP DONE(1):ETOOBIG"},
+	{"20 08 00 00 05 27 00000020",
+         {.topic = "t", .text = "0123456789012345678901234567890123456789", .qos = 1},
+         MQTTWILL_ETOOBIG,
+         "UP DONE(1):ETOOBIG"},
 	{"20 05 00 00 02 24 00", {.topic = "t", .text = "a", .qos = 1}, MQTTWILL_EMESSAGE, "UP DONE(1):EMESSAGE"},
 	{"20 05 00 00 02 24 01", {.topic = "t", .text = "a", .qos = 2}, MQTTWILL_EMESSAGE, "UP DONE(1):EMESSAGE"},
-	{"20 05 00 00 02 25 00", {.topic = "t", .text = "a", .qos = 1, .retain = true}, MQTTWILL_EMESSAGE, "UP DONE(1):EMESSAGE"},
+	{"20 05 00 00 02 25 00",
+         {.topic = "t", .text = "a", .qos = 1, .retain = true},
+         MQTTWILL_EMESSAGE,
+         "UP DONE(1):EMESSAGE"},
 };
 
 START_TEST(what_the_broker_does_not_take_is_refused_and_never_sent)

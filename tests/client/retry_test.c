@@ -92,13 +92,20 @@ static const struct {
 	const char *event;
 	bool        permanent;
 } refusals[] = {
-	{"20 03 00 86 00", MQTTWILL_V5, "RETRY:EAUTH", true},      {"20 02 00 04", MQTTWILL_V311, "RETRY:EAUTH", true},
-	{"20 02 00 05", MQTTWILL_V31, "RETRY:EAUTH", true},        {"20 03 00 84 00", MQTTWILL_V5, "RETRY:EVERSION", true},
-	{"20 02 00 01", MQTTWILL_V311, "RETRY:EVERSION", true},    {"20 03 00 88 00", MQTTWILL_V5, "RETRY:EBUSY", false},
-	{"20 02 00 03", MQTTWILL_V311, "RETRY:EBUSY", false},      {"20 03 00 89 00", MQTTWILL_V5, "RETRY:EBUSY", false},
-	{"20 03 00 9F 00", MQTTWILL_V5, "RETRY:EBUSY", false},     {"20 03 00 8A 00", MQTTWILL_V5, "RETRY:EAUTH", true},
-	{"20 03 00 9C 00", MQTTWILL_V5, "RETRY:EMOVED", true},     {"20 03 00 80 00", MQTTWILL_V5, "RETRY:EREFUSED", true},
-	{"20 03 00 90 00", MQTTWILL_V5, "RETRY:EWILLREFUSED", true}, {"20 02 00 02", MQTTWILL_V311, "RETRY:EREFUSED", true},
+	{"20 03 00 86 00", MQTTWILL_V5, "RETRY:EAUTH", true},
+	{"20 02 00 04", MQTTWILL_V311, "RETRY:EAUTH", true},
+	{"20 02 00 05", MQTTWILL_V31, "RETRY:EAUTH", true},
+	{"20 03 00 84 00", MQTTWILL_V5, "RETRY:EVERSION", true},
+	{"20 02 00 01", MQTTWILL_V311, "RETRY:EVERSION", true},
+	{"20 03 00 88 00", MQTTWILL_V5, "RETRY:EBUSY", false},
+	{"20 02 00 03", MQTTWILL_V311, "RETRY:EBUSY", false},
+	{"20 03 00 89 00", MQTTWILL_V5, "RETRY:EBUSY", false},
+	{"20 03 00 9F 00", MQTTWILL_V5, "RETRY:EBUSY", false},
+	{"20 03 00 8A 00", MQTTWILL_V5, "RETRY:EAUTH", true},
+	{"20 03 00 9C 00", MQTTWILL_V5, "RETRY:EMOVED", true},
+	{"20 03 00 80 00", MQTTWILL_V5, "RETRY:EREFUSED", true},
+	{"20 03 00 90 00", MQTTWILL_V5, "RETRY:EWILLREFUSED", true},
+	{"20 02 00 02", MQTTWILL_V311, "RETRY:EREFUSED", true},
 };
 
 START_TEST(a_refusal_that_will_not_mend_itself_is_retried_slowly)
@@ -171,8 +178,10 @@ START_TEST(subscriptions_are_made_again_where_the_session_is_gone)
 	struct device *d = lamp_online(&o);
 	device_subscribe(d, "a", 1);
 	device_subscribe(d, "b", 2);
-	expect_bytes("82 07 0001 00 0001 'a' 01" "82 07 0002 00 0001 'b' 02");
-	peer_says("90 04 0001 00 01" "90 04 0002 00 80");
+	expect_bytes("82 07 0001 00 0001 'a' 01"
+	             "82 07 0002 00 0001 'b' 02");
+	peer_says("90 04 0001 00 01"
+	          "90 04 0002 00 80");
 	expect_events(d, "DONE(1) DONE(2):EDENIED");
 	peer_resets();
 	lamp_comes_back();

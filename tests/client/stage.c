@@ -148,7 +148,8 @@ static void assert_no_lost_wakeup(const struct device *d)
 	const struct client *c = d->c ? &d->c->client : NULL;
 	if (!c || c->state == CLIENT_IDLE)
 		return;
-	ck_assert_msg(c->armed != UINT64_MAX, "in state %d (closing %d) nothing will ever wake the client", c->state, c->closing);
+	ck_assert_msg(c->armed != UINT64_MAX, "in state %d (closing %d) nothing will ever wake the client", c->state,
+	              c->closing);
 	ck_assert_msg(c->armed > stage.now_ms, "a deadline has passed and was not served");
 	if (c->state == CLIENT_WAITING)
 		ck_assert_uint_eq(c->armed, c->retry_at);
@@ -220,7 +221,8 @@ static void check_tokens(const struct device *d)
 {
 	for (size_t i = 0; i < d->token_count; i++) {
 		ck_assert_msg(d->done[i] <= 1, "token %lld had more than one DONE", (long long)d->tokens[i]);
-		ck_assert_msg(d->done[i] || !d->wanted[i] || !d->was_closed, "token %lld had no DONE", (long long)d->tokens[i]);
+		ck_assert_msg(d->done[i] || !d->wanted[i] || !d->was_closed, "token %lld had no DONE",
+		              (long long)d->tokens[i]);
 	}
 }
 

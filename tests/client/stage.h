@@ -24,29 +24,29 @@ enum chance { CHANCE_DICE, CHANCE_LOWEST, CHANCE_HIGHEST };
 
 /* An application with its client. */
 struct device {
-	mqttwill *c; /* NULL: freed */
-	char   log[LOG_SIZE];  /* its events, in short words */
-	size_t log_len;
-	char   text[400];      /* of the last event with an error */
-	struct mqttwill_event last; /* the last event but DONE; its pointers are dead */
-	struct mqttwill_connack connack; /* of the last UP; its pointers are dead */
-	int64_t tokens[TOKENS];
-	uint8_t done[TOKENS];  /* how often each was told */
-	bool    wanted[TOKENS]; /* is to be told */
-	size_t  token_count;
-	void  (*on_event)(struct device *d, const struct mqttwill_event *ev); /* the test's own, after the log */
-	bool    taken, woken;
-	bool    was_closed;
+	mqttwill               *c;             /* NULL: freed */
+	char                    log[LOG_SIZE]; /* its events, in short words */
+	size_t                  log_len;
+	char                    text[400]; /* of the last event with an error */
+	struct mqttwill_event   last;      /* the last event but DONE; its pointers are dead */
+	struct mqttwill_connack connack;   /* of the last UP; its pointers are dead */
+	int64_t                 tokens[TOKENS];
+	uint8_t                 done[TOKENS];   /* how often each was told */
+	bool                    wanted[TOKENS]; /* is to be told */
+	size_t                  token_count;
+	void (*on_event)(struct device *d, const struct mqttwill_event *ev); /* the test's own, after the log */
+	bool taken, woken;
+	bool was_closed;
 };
 
 struct stage {
 	uint64_t       now_ms;
-	int            mode;      /* enum line_mode */
-	int            chance;    /* enum chance */
-	uint8_t        next_open; /* enum line_open */
+	int            mode;        /* enum line_mode */
+	int            chance;      /* enum chance */
+	uint8_t        next_open;   /* enum line_open */
 	bool           synchronous; /* a call that waits is being tested: it turns the stage */
 	struct dice    dice;
-	struct broker *broker;    /* NULL: the test is the peer */
+	struct broker *broker; /* NULL: the test is the peer */
 	char           broker_log[LOG_SIZE];
 	size_t         broker_log_len;
 	struct device  devices[DEVICES];

@@ -40,7 +40,10 @@ START_TEST(connect_returns_at_once_what_will_not_mend_itself)
 	static const struct {
 		uint8_t reason;
 		int     error;
-	} rows[] = {{0x86, MQTTWILL_EAUTH}, {0x84, MQTTWILL_EVERSION}, {0x9A, MQTTWILL_EWILLREFUSED}, {0x9D, MQTTWILL_EMOVED}};
+	} rows[] = {{0x86, MQTTWILL_EAUTH},
+	            {0x84, MQTTWILL_EVERSION},
+	            {0x9A, MQTTWILL_EWILLREFUSED},
+	            {0x9D, MQTTWILL_EMOVED}};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct mqttwill_options o = lamp_options();
 		struct device          *d = begin(_i, &o, NULL);

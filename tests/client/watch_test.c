@@ -93,7 +93,7 @@ END_TEST
 /* Somebody contradicts at once, again and again. */
 START_TEST(the_pauses_grow_while_somebody_contradicts)
 {
-	static const uint32_t pauses[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
+	static const uint32_t   pauses[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
 	struct mqttwill_options o = watching_lamp();
 	o.keepalive_s = 10000;
 	stage_begin(_i);
