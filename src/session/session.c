@@ -80,7 +80,8 @@ static size_t publish_head(const struct frame *f, const uint8_t *p, size_t n)
 static const struct fault too_large = {REASON_TOO_LARGE, "MQTT-3.1.2-24", "a packet above our Maximum Packet Size"};
 
 /* What forbids to skip a packet above our limit; NULL: nothing that can be seen so far. */
-static const struct fault *oversize_fault(const struct session *s, const struct frame *f, size_t head, const uint8_t *p, size_t n)
+static const struct fault *oversize_fault(const struct session *s, const struct frame *f, size_t head, const uint8_t *p,
+                                          size_t n)
 {
 	static const struct fault early = {REASON_PROTOCOL_ERROR, "MQTT-3.2.0-1", "a message before CONNACK"};
 	static const struct fault bad_flags = {REASON_MALFORMED, "MQTT-3.3.1-4", "PUBLISH: QoS 3, or DUP at QoS 0"};
