@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two sessions with the same life: one is fed whole, the other byte by byte. The first byte of the input chooses level
- * and options, the rest is a list of actions: feed, send, take output, let time pass, ping, leave, connect anew. Checked:
- * both tell and say the same; what is said decodes; flight, memory and deadline are as they should be after each action.
+ * and options, the rest is a list of actions: feed, send, take output, let time pass, ping, leave, connect anew.
+ * Checked after each: both tell and say the same; what is said decodes; flight, memory and deadline hold.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,8 +73,10 @@ static void check_said(struct life *l)
 		struct packet pk;
 		struct frame  f;
 		struct fault  fault;
-		expect(frame_read(&f, config.level, out, fresh) == 1 && f.size <= fresh, "a piece of a packet was said");
-		expect(packet_decode(&pk, config.level, FROM_CLIENT, out, f.size, &fault) == 0, "an illegal packet was said");
+		int known = frame_read(&f, config.level, out, fresh);
+		expect(known == 1 && f.size <= fresh, "a piece of a packet was said");
+		int rc = packet_decode(&pk, config.level, FROM_CLIENT, out, f.size, &fault);
+		expect(rc == 0, "an illegal packet was said");
 		expect(!l->left, "something was said after DISCONNECT");
 		l->left = pk.type == PACKET_DISCONNECT;
 		out += f.size;
@@ -110,7 +112,8 @@ static void check(void)
 	size_t n = session_output(&lives[0].session, &a);
 	expect(session_output(&lives[1].session, &b) == n, "another length of output byte by byte");
 	expect(n == 0 || memcmp(a, b, n) == 0, "other output byte by byte");
-	expect(session_deadline(&lives[0].session) == session_deadline(&lives[1].session), "another deadline byte by byte");
+	uint64_t deadline = session_deadline(&lives[0].session);
+	expect(session_deadline(&lives[1].session) == deadline, "another deadline byte by byte");
 }
 
 /* ---- Actions ---- */

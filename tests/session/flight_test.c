@@ -9,9 +9,10 @@
 
 START_TEST(identifiers_begin_at_1_and_go_up)
 {
-	struct outgoing *o[5];
-	struct script    s;
-	static const uint8_t types[] = {PACKET_PUBLISH, PACKET_SUBSCRIBE, PACKET_PUBLISH, PACKET_UNSUBSCRIBE, PACKET_PUBLISH};
+	static const uint8_t types[] = {PACKET_PUBLISH, PACKET_SUBSCRIBE, PACKET_PUBLISH, PACKET_UNSUBSCRIBE,
+	                                PACKET_PUBLISH};
+	struct outgoing     *o[5];
+	struct script        s;
 	script_up(&s, script_level(_i), _i);
 	for (unsigned i = 0; i < 5; i++) {
 		o[i] = script_send(&s, types[i], types[i] == PACKET_PUBLISH ? 2 : 0);
@@ -76,7 +77,8 @@ START_TEST(a_long_life_never_gives_out_an_identifier_that_is_in_use)
 	}
 	ck_assert_int_eq(outgoing_new(&o, &pk, LEVEL_311), 0);
 	for (int i = 0; i < TURNS; i++) {
-		bool fresh = flight_enter(&f, o) == 0 && o->id != 0 && o->id != before && get_u16(o->bytes + o->id_at) == o->id;
+		bool fresh = flight_enter(&f, o) == 0 && o->id != 0 && o->id != before;
+		fresh &= get_u16(o->bytes + o->id_at) == o->id;
 		for (int h = 0; h < HELD; h++)
 			fresh &= o->id != held[h]->id;
 		if (!fresh)

@@ -173,7 +173,8 @@ START_TEST(properties_come_with_the_message)
 {
 	struct script s;
 	script_up(&s, LEVEL_5, _i);
-	script_in(&s, "30 [0001 't' 26 0101 0200000E10 030004'text' 080001'r' 090002 00FF 0B9001 26 0001'a' 0001'b' 26 0000 0000 'm']");
+	script_in(&s, "30 [0001 't' 26 0101 0200000E10 030004'text' 080001'r' 090002 00FF 0B9001 "
+	              "26 0001'a' 0001'b' 26 0000 0000 'm']");
 	struct session_event *ev = script_event(&s, SESSION_MESSAGE, 0);
 	const struct props   *p = &ev->packet.props;
 	ck_assert_uint_eq(p->payload_format, 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pings: when they leave, and when PINGRESP is told. The deadline is checked to the millisecond, and nothing is due before.
+ * Pings: when they leave, and when PINGRESP is told. The deadline is checked to the millisecond; nothing is due before.
  */
 #include "session/script.h"
 #include "session/suites.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs every suite over src/session. CK_RUN_SUITE=name runs one of them, CK_FORK=no suits a debugger, MQTTWILL_SEED=number
- * cuts the input elsewhere.
+ * Runs every suite over src/session. CK_RUN_SUITE=name runs one of them, CK_FORK=no suits a debugger,
+ * MQTTWILL_SEED=number cuts the input elsewhere.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +10,9 @@
 #include "support/dice.h"
 
 static Suite *(*const suites[])(void) = {
-	connect_suite,   outbound_suite, inbound_suite,   state_table_suite, flight_suite,     quota_suite,  resume_suite,
-	subscribe_suite, keepalive_suite, silence_suite,  disconnect_suite,  malformed_suite,  oversize_suite, memory_suite,
+	connect_suite, outbound_suite,  inbound_suite,   state_table_suite, flight_suite,
+	quota_suite,   resume_suite,    subscribe_suite, keepalive_suite,   silence_suite,
+	disconnect_suite, malformed_suite, oversize_suite, memory_suite,
 };
 
 int main(void)

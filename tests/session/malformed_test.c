@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Input that no broker may send, of every kind that decode refuses and some more: exactly one failure is told, MQTT 5 has
- * its DISCONNECT with the reason, and nothing is processed after it.
+ * Input that no broker may send, of every kind that decode refuses and some more: exactly one failure is told, MQTT 5
+ * has its DISCONNECT with the reason, and nothing is processed after it.
  */
 #include "session/script.h"
 #include "session/suites.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much may be on its way: the broker's Receive Maximum with the slot kept for presence, our soft limit of output, and
- * messages that the broker has said it does not take.
+ * How much may be on its way: the broker's Receive Maximum with the slot kept for presence, our soft limit of output,
+ * and messages that the broker has said it does not take.
  */
 #include "session/script.h"
 #include "session/suites.h"
@@ -114,10 +114,11 @@ END_TEST
 
 START_TEST(above_the_soft_limit_of_output_the_application_waits)
 {
-	static char   payload[1000];
-	struct packet pk = {.type = PACKET_PUBLISH, .topic = span_text("t", 0), .payload = span_of(payload, sizeof payload)};
+	static char    payload[1000];
+	struct packet  pk = {.type = PACKET_PUBLISH, .topic = span_text("t", 0)};
 	const uint8_t *out;
-	struct script s;
+	struct script  s;
+	pk.payload = span_of(payload, sizeof payload);
 	script_up(&s, script_level(_i), _i);
 	while (session_has_room(&s.session, 0, false))
 		ck_assert_int_eq(session_publish(&s.session, &pk), 0);
@@ -163,7 +164,8 @@ START_TEST(what_is_larger_than_the_broker_takes_is_not_sent) /* [MQTT-3.2.2-15] 
 	ck_assert_int_eq(session_publish(&s.session, &pk), MQTTWILL_ETOOBIG);
 	ck_assert_int_eq(outgoing_new(&o, &pk, LEVEL_5), 0);
 	refused(&s, o, MQTTWILL_ETOOBIG);
-	pk = (struct packet){.type = PACKET_UNSUBSCRIBE, .filters = &(struct filter){span_text("long", 0), 0}, .count = 1};
+	const struct filter filter = {span_text("long", 0), 0};
+	pk = (struct packet){.type = PACKET_UNSUBSCRIBE, .filters = &filter, .count = 1};
 	ck_assert_int_eq(outgoing_new(&o, &pk, LEVEL_5), 0);
 	refused(&s, o, MQTTWILL_ETOOBIG);
 	script_send(&s, PACKET_PUBLISH, 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session resumed on a new connection: what was in flight is sent again in its order, as DUP or as PUBREL, and nothing
- * that was first sent on this connection.
+ * A session resumed on a new connection: what was in flight is sent again in its order, as DUP or as PUBREL, and
+ * nothing that was first sent on this connection.
  */
 #include "session/script.h"
 #include "session/suites.h"
@@ -84,7 +84,8 @@ START_TEST(the_original_order_is_kept_whatever_was_answered) /* [MQTT-4.6.0-1] *
 	for (int i = 0; i < 2; i++) {
 		again(&s);
 		resend_all(&s);
-		script_out(&s, "3A [0001 't' 0001 ~ 'm'] 62 02 0002 3C [0001 't' 0004 ~ 'm'] 3A [0001 't' 0005 ~ 'm'] 62 02 0006");
+		script_out(&s, "3A [0001 't' 0001 ~ 'm'] 62 02 0002 "
+		               "3C [0001 't' 0004 ~ 'm'] 3A [0001 't' 0005 ~ 'm'] 62 02 0006");
 	}
 	script_close(&s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every chunk is a heap block of its own size, and is freed before the next, so that AddressSanitizer sees a session that
- * reads too far or too late.
+ * Every chunk is a heap block of its own size, and is freed before the next, so that AddressSanitizer sees a session
+ * that reads too far or too late.
  */
 #include "session/script.h"
 
@@ -170,11 +170,17 @@ static const char *event_name(uint8_t type)
 	return names[type];
 }
 
+static const char *got_name(const struct script *s, uint8_t type)
+{
+	bool explained = type == SESSION_FAILED && s->event.error == MQTTWILL_EPROTOCOL;
+	return explained ? s->event.fault.text : event_name(type);
+}
+
 struct session_event *script_event(struct script *s, uint8_t type, int error)
 {
 	uint8_t got = pump(s);
 	if (got != type)
-		wrong(s, "event", event_name(type), got == SESSION_FAILED && s->event.fault.text ? s->event.fault.text : event_name(got));
+		wrong(s, "event", event_name(type), got_name(s, got));
 	if (s->event.error != error)
 		wrong_number(s, event_name(type), error, s->event.error);
 	return &s->event;
@@ -255,8 +261,9 @@ void script_pass(struct script *s, uint64_t ms)
 	const uint8_t *out;
 	size_t         before = session_output(&s->session, &out);
 	check_deadline(s);
-	if (session_deadline(&s->session) <= until)
-		wrong_number(s, "the deadline comes after", (long long)ms, (long long)(session_deadline(&s->session) - s->now_ms));
+	uint64_t deadline = session_deadline(&s->session);
+	if (deadline <= until)
+		wrong_number(s, "the deadline comes after", (long long)ms, (long long)(deadline - s->now_ms));
 	s->now_ms = until;
 	ck_assert_int_eq(session_tick(&s->session, s->now_ms), 0);
 	ck_assert_uint_eq(session_output(&s->session, &out), before);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session on a stage: scripted bytes go in, exact bytes and events must come out, time passes only when told. Each test
- * is run for every way of cutting the input, which is what its loop index says. A wrong expectation fails the test.
+ * A session on a stage: scripted bytes go in, exact bytes and events must come out, time passes only when told. Each
+ * test is run for every way of cutting the input, which is what its loop index says. A wrong expectation fails the test.
  *
- * Bytes are written as in support/bytes.h, and in two forms more: [ ] puts the Remaining Length before what it encloses,
- * and ~ stands for an empty property section, which is nothing before MQTT 5: "30 [0001 'a' ~ 'payload']".
+ * Bytes are written as in support/bytes.h, and in two forms more: [ ] puts the Remaining Length before what it
+ * encloses, and ~ stands for an empty property section, nothing before MQTT 5: "30 [0001 'a' ~ 'payload']".
  */
 #ifndef SESSION_SCRIPT_H
 #define SESSION_SCRIPT_H
@@ -73,7 +73,7 @@ void script_message(struct script *s, uint8_t qos, const char *payload);
 /* The answer to `o` must be next; frees it. */
 void script_done(struct script *s, struct outgoing *o, int error);
 
-/* The session must fail over a fault of this reason, with DISCONNECT where the level has it, and be deaf from then on. */
+/* The session must fail over a fault of this reason, with DISCONNECT where the level has it, and be deaf from then. */
 void script_fails(struct script *s, uint8_t reason);
 
 /* The output is exactly this, and is taken; an empty format: there is none. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A peer that does not answer, or takes nothing, is found silent in a bounded time; one that is only slow is not. And the
- * deadline never lies: nothing is due before it, and something is when it has come.
+ * A peer that does not answer, or takes nothing, is found silent in a bounded time; one that is only slow is not. And
+ * the deadline never lies: nothing is due before it, and something is when it has come.
  */
 #include "session/script.h"
 #include "session/suites.h"
@@ -100,7 +100,7 @@ START_TEST(a_feed_of_no_bytes_extends_nothing)
 }
 END_TEST
 
-/* Where the timeout is longer than the time between two pings, the second must not hide that the first was not answered. */
+/* Where the timeout is longer than the time between two pings, the second must not hide that the first has no answer. */
 START_TEST(another_ping_does_not_extend_the_deadline_of_the_first)
 {
 	struct script s;
@@ -120,7 +120,7 @@ START_TEST(another_ping_does_not_extend_the_deadline_of_the_first)
 }
 END_TEST
 
-START_TEST(a_ping_behind_slow_output_is_not_due_because_an_earlier_one_was_answered)
+START_TEST(a_ping_behind_slow_output_has_its_own_deadline)
 {
 	struct script s;
 	script_up(&s, script_level(_i), _i);
@@ -312,7 +312,7 @@ Suite *silence_suite(void)
 	tcase_add_loop_test(tc, any_byte_extends_the_deadline_of_a_ping, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, a_feed_of_no_bytes_extends_nothing, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, another_ping_does_not_extend_the_deadline_of_the_first, 0, EVERY_LEVEL);
-	tcase_add_loop_test(tc, a_ping_behind_slow_output_is_not_due_because_an_earlier_one_was_answered, 0, EVERY_LEVEL);
+	tcase_add_loop_test(tc, a_ping_behind_slow_output_has_its_own_deadline, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, a_peer_that_takes_no_bytes_is_silent_after_a_bound, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, a_peer_that_takes_no_bytes_is_found_even_if_nobody_ticked_at_once, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, a_peer_that_takes_a_part_and_no_more_is_silent_from_then_on, 0, EVERY_LEVEL);

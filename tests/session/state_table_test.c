@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The states of QoS as tables, each cell checked: what is in flight under identifier 1, by what comes for it. The answer
- * may be nothing, bytes, an event, or the end of the connection.
+ * The states of QoS as tables, each cell checked: what is in flight under identifier 1, by what comes for it. The
+ * answer may be nothing, bytes, an event, or the end of the connection.
  */
 #include "session/script.h"
 #include "session/suites.h"

@@ -10,7 +10,10 @@
 static struct outgoing *ask(struct script *s, uint8_t type, size_t count)
 {
 	static const struct filter filters[] = {
-		{{(const uint8_t *)"a/+", 3}, 0x02}, {{(const uint8_t *)"b/#", 3}, 0x01}, {{(const uint8_t *)"c", 1}, 0x00}};
+		{{(const uint8_t *)"a/+", 3}, 0x02},
+		{{(const uint8_t *)"b/#", 3}, 0x01},
+		{{(const uint8_t *)"c", 1}, 0x00},
+	};
 	struct packet    pk = {.type = type, .filters = filters, .count = count};
 	struct outgoing *o;
 	ck_assert_int_eq(outgoing_new(&o, &pk, s->config.level), 0);
