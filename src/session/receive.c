@@ -115,8 +115,8 @@ static void on_publish(struct session *s, struct session_event *ev)
 
 static int accept_qos2(struct session *s, uint16_t id)
 {
-	static char received; /* any pointer will do: only its being there counts */
-	if (!idtable_get(&s->flight->in, id) && !idtable_put(&s->flight->in, id, &received))
+	void *there = s->flight; /* any pointer will do: only its being there counts */
+	if (!idtable_get(&s->flight->in, id) && !idtable_put(&s->flight->in, id, there))
 		return MQTTWILL_ENOMEM;
 	return session_ack(s, PACKET_PUBREC, id, 0);
 }
