@@ -338,12 +338,10 @@ stopped_broker() {
 	is 'exit code' 6 "$code"
 	expect 'the command says so' has device 'left .*the will is due now: .*goodbye was not acknowledged'
 	kill -CONT "$broker"
-	await heard offline
+	await_count 2 heard offline # the goodbye, which arrived after all, and the will: the broker spoke
 	until_true "$deadline" has broker 'Client lamp (disconnected|closed its connection)' || fail 'it did not leave'
-	case $1 in
-	5) expect 'DISCONNECT 0x04 reached it' has broker 'Received DISCONNECT from lamp' ;;
-	*) expect 'no DISCONNECT' lacks broker 'Received DISCONNECT from lamp' ;;
-	esac
+	# whether it saw DISCONNECT 0x04, or first that the connection was gone, is a race inside the broker
+	[ "$1" = 5 ] || expect 'no DISCONNECT' lacks broker 'Received DISCONNECT from lamp'
 }
 for v in 3.1.1 5; do
 	it "MQTT $v: a goodbye that is not acknowledged in time leaves the word to the broker (W3)" stopped_broker $v
