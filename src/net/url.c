@@ -4,6 +4,8 @@
  */
 #include "net/url.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +90,18 @@ static int parse_user(struct parse *p, struct url *url, const char *end)
 	return rc;
 }
 
+/* An address, with or without a zone behind it: fe80::1%eth0. */
+static bool is_v6(const char *host)
+{
+	char          address[64] = "";
+	unsigned char bytes[16];
+	size_t        n = strcspn(host, "%");
+	if (n >= sizeof address)
+		return false;
+	memcpy(address, host, n);
+	return inet_pton(AF_INET6, address, bytes) == 1;
+}
+
 static int parse_host(struct parse *p, struct url *url, const char *end)
 {
 	const char *from = p->at, *to = p->at;
@@ -111,7 +125,7 @@ static int parse_host(struct parse *p, struct url *url, const char *end)
 	if (!url->host)
 		return MQTTWILL_ENOMEM;
 	memcpy(url->host, from, (size_t)(to - from));
-	return 0;
+	return url->literal_v6 && !is_v6(url->host) ? wrong(p, from, "what stands in brackets is not an IPv6 address") : 0;
 }
 
 static int parse_port(struct parse *p, struct url *url, const char *end)
@@ -127,8 +141,7 @@ static int parse_port(struct parse *p, struct url *url, const char *end)
 		value = 10 * value + (unsigned)(*p->at - '0');
 	if (p->at != end || from == end || value == 0 || value > 65535)
 		return wrong(p, from, "the port is not a number from 1 to 65535");
-	memcpy(url->port, from, (size_t)(end - from) < 5 ? (size_t)(end - from) : 5);
-	url->port[(size_t)(end - from) < 5 ? (size_t)(end - from) : 5] = 0;
+	snprintf(url->port, sizeof url->port, "%hu", (unsigned short)value); /* without the zeros that may lead it */
 	return 0;
 }
 
