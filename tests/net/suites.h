@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every suite over src/net; main.c runs them all.
+ */
+#ifndef NET_SUITES_H
+#define NET_SUITES_H
+
+#include <check.h>
+
+Suite *resolve_suite(void);
+Suite *tcp_suite(void);
+Suite *tls_suite(void);
+Suite *url_suite(void);
+
+#endif
