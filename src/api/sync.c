@@ -102,7 +102,7 @@ int mqttwill_wait(mqttwill *c, int64_t token, uint32_t timeout_ms)
 static int roomy(mqttwill *c, int64_t token)
 {
 	(void)token;
-	return client_has_room(&c->client) ? 0 : NOT_YET;
+	return c->client.room_wanted ? NOT_YET : 0; /* cleared with the ROOM event */
 }
 
 int mqttwill_wait_room(mqttwill *c, uint32_t timeout_ms)

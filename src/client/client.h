@@ -158,8 +158,6 @@ int64_t client_send(struct client *c, const struct packet *pk, bool want_done);
 /* Is the token's fate still open? If not, *error is its outcome. */
 bool client_pending(const struct client *c, int64_t token, int *error);
 
-bool client_has_room(const struct client *c);
-
 /* ---- For presence ---- */
 
 /* Sends at once, before all that waits; the outgoing's token, or an error. Only while the connection is up. */

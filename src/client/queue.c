@@ -54,9 +54,9 @@ static void discard(struct client *c, struct outgoing *o)
 	free(o);
 }
 
-bool client_has_room(const struct client *c)
+static bool has_room(const struct client *c, size_t size)
 {
-	return c->held_messages < c->config.queue_messages && c->held_bytes < c->config.queue_bytes;
+	return c->held_messages < c->config.queue_messages && c->held_bytes + size <= c->config.queue_bytes;
 }
 
 /* ---- Outcome ---- */
@@ -205,10 +205,13 @@ void queue_push_front(struct client *c, struct outgoing *o)
 static int64_t enqueue(struct client *c, const struct packet *pk, bool want_done)
 {
 	struct outgoing *o;
-	if (!client_has_room(c)) {
+	size_t           size = packet_size(pk, c->config.level);
+	if (size > c->config.queue_bytes)
+		return client_fail(c, MQTTWILL_ETOOBIG, "%s: %zu bytes are above queue_bytes", packet_name(pk->type), size);
+	if (!has_room(c, size)) {
 		c->room_wanted = true;
-		return client_fail(c, MQTTWILL_EFULL, "publish: %u messages of %zu bytes wait already", (unsigned)c->held_messages,
-		                   c->held_bytes);
+		return client_fail(c, MQTTWILL_EFULL, "%s: %u messages of %zu bytes wait already", packet_name(pk->type),
+		                   (unsigned)c->held_messages, c->held_bytes);
 	}
 	int rc = outgoing_new(&o, pk, c->config.level);
 	if (rc < 0)
@@ -337,7 +340,9 @@ void queue_cancel(struct client *c)
 {
 	recall(c, false);
 	queue_drop_renewals(c);
-	c->undelivered = c->held_messages;
+	c->undelivered = 0;
+	for (struct list *l = c->queue.next; l != &c->queue; l = l->next)
+		c->undelivered += outgoing_of(l)->type == PACKET_PUBLISH;
 	for (struct list *l; (l = list_first(&c->queue)) && !c->doomed;)
 		fail_outgoing(c, outgoing_of(l), MQTTWILL_ECANCELED);
 	written_lost(c);

@@ -51,7 +51,7 @@ static void say_online(struct presence *p)
 	p->owed = token == MQTTWILL_EFULL || token == MQTTWILL_ENOMEM; /* it is tried again; nothing goes before it */
 	client_hold(p->client, p->owed || p->stale > 0); /* [W2] old statements, and the truth, go before the application's */
 	if (token < 0 && !p->owed)
-		tell(p, (int)token, "the birth message could not be sent");
+		tell(p, MQTTWILL_EBIRTH, "the broker said in CONNACK that it takes no message of the birth's QoS, retain flag or size");
 }
 
 void presence_connacked(struct presence *p, size_t stale)

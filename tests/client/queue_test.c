@@ -48,12 +48,15 @@ START_TEST(a_queue_full_of_bytes_refuses_too)
 {
 	const struct mqttwill_message m = kilo(1);
 	struct mqttwill_options       o = bare_options();
-	o.queue_bytes = 2000;
+	o.queue_bytes = 2100; /* two of them, with their headers */
 	stage_begin(_i);
 	struct device *d = device_new(&o);
 	device_token(d, mqttwill_publish(d->c, &m), true);
 	device_token(d, mqttwill_publish(d->c, &m), true);
 	ck_assert_int_eq(mqttwill_publish(d->c, &m), MQTTWILL_EFULL);
+	static const char             large[2200];
+	const struct mqttwill_message never = {.topic = "t", .payload = large, .payload_len = sizeof large, .qos = 1};
+	ck_assert_int_eq(mqttwill_publish(d->c, &never), MQTTWILL_ETOOBIG);
 	stage_end();
 }
 END_TEST
