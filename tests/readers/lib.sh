@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC3013 # $reason is for the scripts; every sh of today has -nt
 # What the scripts share: the programs of a build, and the modules that npm brings.
 
 readers=$(cd "$(dirname "$0")" && pwd)
