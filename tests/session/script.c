@@ -311,6 +311,7 @@ void script_up(struct script *s, uint8_t level, int i)
 void script_drop(struct script *s)
 {
 	session_fini(&s->session);
+	ck_assert_uint_eq(s->session.state, SESSION_OVER);
 	buf_fini(&s->input);
 	bytes_free(&s->chunk);
 	s->at = 0;
