@@ -32,7 +32,7 @@ static void lives(const char *url)
 	check_rc(c, mqttwill_connect(c, 0), MQTTWILL_OK, "connect returns at once while connected");
 	uint64_t began = now_ms();
 	check_rc(c, mqttwill_run(c, 300), MQTTWILL_OK, "run serves");
-	check(now_ms() - began >= 290 && now_ms() - began < 2000, "for as long as it was told", "%d ms", (int)(now_ms() - began));
+	check(now_ms() - began >= 290 && now_ms() - began < 3500, "for as long as it was told", "%d ms", (int)(now_ms() - began));
 	check_rc(c, mqttwill_disconnect(c, 5000), MQTTWILL_OK, "disconnect says goodbye");
 	check(seen.count[MQTTWILL_CLOSED] == 1 && seen.last_left == MQTTWILL_LEFT_CLEAN, "and tells CLOSED, once", "%u, left %u",
 	      seen.count[MQTTWILL_CLOSED], seen.last_left);
@@ -77,13 +77,13 @@ static void times_out(const char *url, const char *sentence)
 	int       rc = mqttwill_connect(c, 700);
 	int       took = (int)(now_ms() - began);
 	check_rc(c, rc, MQTTWILL_ETIMEOUT, sentence);
-	check(took >= 690 && took < 1500, "in its own time", "%d ms", took);
+	check(took >= 690 && took < 3500, "in its own time", "%d ms", took);
 	const struct mqttwill_message m = {.topic = "waiting/data", .text = "1", .qos = 1};
 	int64_t token = mqttwill_publish(c, &m);
 	check_rc(c, mqttwill_wait(c, token, 100), MQTTWILL_ETIMEOUT, "so does wait");
 	began = now_ms();
 	mqttwill_disconnect(c, 1000);
-	check(now_ms() - began < 1500, "and disconnect", "%d ms", (int)(now_ms() - began));
+	check(now_ms() - began < 4000, "and disconnect", "%d ms", (int)(now_ms() - began));
 	mqttwill_free(c);
 }
 

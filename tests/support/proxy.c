@@ -5,6 +5,7 @@
  *     pass      forward, the state it begins in      hole    read everything and forward nothing
  *     hole up   the same towards the broker only     show    print what is forwarded: "up HEX", "down HEX"
  *     delay MS  forward each piece MS later          cut     reset every connection
+ *     renew     cut and pass in one
  * It tells of each connection: "accepted" and "gone". The end of stdin ends it.
  */
 #include <errno.h>
@@ -186,17 +187,18 @@ static void cut(void)
 static void obey(char *line)
 {
 	line[strcspn(line, "\n")] = 0;
-	if (!strcmp(line, "pass"))
+	bool renew = !strcmp(line, "renew");
+	if (renew || !strcmp(line, "cut"))
+		cut();
+	if (renew || !strcmp(line, "pass"))
 		hole[0] = hole[1] = false, delay_ms = 0;
 	else if (!strcmp(line, "hole") || !strcmp(line, "hole up"))
 		hole[0] = true, hole[1] = !line[4];
 	else if (!strncmp(line, "delay ", 6))
 		delay_ms = atoll(line + 6);
-	else if (!strcmp(line, "cut"))
-		cut();
 	else if (!strcmp(line, "show"))
 		show = true;
-	else
+	else if (strcmp(line, "cut") != 0)
 		puts("what?");
 	printf("ok %s\n", line);
 }

@@ -26,7 +26,8 @@ mosquitto=${MOSQUITTO:-$(command -v mosquitto || echo no)}
 work=$(mktemp -d "${TMPDIR:-/tmp}/system.XXXXXX")
 ports=${TMPDIR:-/tmp}/mqttwill-ports
 at_once=${TESTS_AT_ONCE:-10}
-deadline=15000 # ms for what should take none
+deadline=${TESTS_DEADLINE_MS:-20000} # for what should take no time
+slack=${TESTS_SLACK_MS:-2500}        # for what should take a certain time
 exec {never}<> <(:) # nobody writes to it: read -t on it rests without a process
 
 # ---- Time ------------------------------------------------------------------------------------------------------------
@@ -93,11 +94,16 @@ is() {
 	[ "$2" = "$3" ] || fail "$1: wanted \"$2\", got \"$3\""
 }
 
-# within WHAT LOW HIGH MS
+# within WHAT LOW HIGH NUMBER
 within() {
 	if [ "$4" -lt "$2" ] || [ "$4" -gt "$3" ]; then
 		fail "$1: $4 is not within $2 to $3"
 	fi
+}
+
+# in_time WHAT LOW HIGH MS: the same for a time, with what a busy machine may be late.
+in_time() {
+	within "ms $1" "$2" $(($3 + slack)) "$4"
 }
 
 has() {

@@ -76,7 +76,7 @@ will_delay() {
 	local died
 	died=$(now)
 	await heard offline
-	within 'the will' 2300 4700 $(($(now) - died)) # its clock counts whole seconds
+	in_time 'until the will' 2300 4000 $(($(now) - died)) # its clock counts whole seconds
 }
 it 'a will delay of 3 s is kept, give or take the second by which Mosquitto counts' will_delay
 
@@ -304,8 +304,7 @@ unacknowledged() {
 	rest 1500
 	printf 'pub 1 lamp/data %s\n' one two three >lines
 	await_count 3 device '^published'
-	tell cut
-	tell pass
+	tell renew
 	await_count 2 device '^ONLINE'
 	await_count 3 device '^DONE'
 }
@@ -334,7 +333,7 @@ stopped_broker() {
 	began=$(now)
 	kill -TERM "$device"
 	ended "$device"
-	within 'the goodbye' 1500 3500 $(($(now) - began))
+	in_time 'of the goodbye' 1500 2000 $(($(now) - began))
 	is 'exit code' 6 "$code"
 	expect 'the command says so' has device 'left .*the will is due now: .*goodbye was not acknowledged'
 	kill -CONT "$broker"
