@@ -24,7 +24,7 @@ proxy=${PROXY:-$(built tests/support/proxy)}
 api_dir=${API_DIR:-$(dirname "$(built tests/api/device)")}
 mosquitto=${MOSQUITTO:-$(command -v mosquitto || echo no)}
 work=$(mktemp -d "${TMPDIR:-/tmp}/system.XXXXXX")
-ports=${TMPDIR:-/tmp}/mqttwill-ports
+ports=${TMPDIR:-/tmp}/mqttwill-ports.$UID
 at_once=${TESTS_AT_ONCE:-10}
 deadline=${TESTS_DEADLINE_MS:-20000} # for what should take no time
 slack=${TESTS_SLACK_MS:-2500}        # for what should take a certain time
@@ -169,7 +169,7 @@ tidy() {
 
 # Sets port: one below those that the kernel gives to connections, on which nobody listens, and ours alone.
 free_port() {
-	mkdir -p "$ports"
+	mkdir -p "$ports" || fail "$ports cannot be made"
 	while :; do
 		port=$((10000 + (RANDOM << 15 | RANDOM) % 20000))
 		mkdir "$ports/$port" 2>/dev/null || continue
@@ -181,6 +181,7 @@ free_port() {
 # mosquitto_conf [LINE...]: a configuration in $dir/conf with a listener on a free port; sets port and url.
 mosquitto_conf() {
 	[ -x "$mosquitto" ] || skip 'mosquitto is not installed'
+	command -v mosquitto_sub >/dev/null || skip 'mosquitto-clients are not installed'
 	free_port
 	url=mqtt://127.0.0.1:$port
 	{
