@@ -37,6 +37,12 @@ functions() {
 	sed -n "/^$1/s/.*[ *]\(mqttwill_[a-z0-9_]*\)(.*/\1/p" "$header" | sort
 }
 
+built=$(sed -n 's/^AC_INIT(\[[^]]*\], \[\([^]]*\)\].*/\1/p' "$src/configure.ac")
+told=$(sed -n 's/^#define MQTTWILL_VERSION "\(.*\)".*/\1/p' "$header")
+[ "$built" = "$told" ] || echo "configure.ac says $built, include/mqttwill.h says $told" >"$tmp/wrong"
+touch "$tmp/wrong"
+verdict "$tmp/wrong" "configure.ac and header are of one version"
+
 functions MQTTWILL_API >"$tmp/declared"
 functions 'static inline' >"$tmp/inline"
 sed -n 's/^\t\(mqttwill_[a-z0-9_]*\);$/\1/p' "$map" | sort >"$tmp/listed"
