@@ -377,11 +377,10 @@ exit_codes() {
 	exits 5 'no connection: connack: ' run --url "$url" --id lamp --topic a --user lamp --password wrong --version 3.1.1
 	exits 5 'no connection: connack: ' sub --url "$url" --id ear --topic a --version 3.1
 	exits 0 '^$|connected' pub -v --url "${url/\/\//\/\/lamp:secret@}" --topic a --message b --qos 1
-	exits 4 'tls: ' pub --url "mqtts://127.0.0.1:$port" --topic a --message b
 	stop "$broker"
 	exits 6 'in time|no connection in' pub --url "$url" --topic a --message b --timeout 1
 }
-it 'exit codes: 3 nobody there, 3 unknown host, 4 TLS, 5 credentials refused, 6 no answer' exit_codes
+it 'exit codes: 3 nobody there, 3 unknown host, 5 credentials refused, 6 no answer' exit_codes
 
 refused_birth() {
 	mosquitto_conf "acl_file $dir/acl"
