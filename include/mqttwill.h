@@ -25,6 +25,8 @@ extern "C" {
 #define MQTTWILL_API
 #endif
 
+#define MQTTWILL_VERSION "0.1.0" /* of this header; mqttwill_version_string() tells the library's */
+
 /* ---- Errors: < 0, grouped by who must act -------------------------------------------------------------------------- */
 
 #define MQTTWILL_ERROR_MAP(X)                                                                                          \
@@ -100,7 +102,7 @@ struct mqttwill_will {
 	const char *topic;       /* where; a topic name: no wildcards */
 	size_t      topic_len;
 	const void *payload;     /* what: 0 to 65,535 bytes ... */
-	size_t      payload_len;
+	size_t      payload_len; /* 0: it is empty, whatever payload points to */
 	const char *text;        /* ... or as a C string, instead of payload */
 	const char *content_type;   /* MQTT 5 from here on */
 	size_t      content_type_len;
@@ -208,8 +210,8 @@ enum mqttwill_severity { MQTTWILL_REFUSED = 1, MQTTWILL_WARNED = 2 };
 
 struct mqttwill_finding {
 	uint32_t    severity; /* enum mqttwill_severity */
-	uint32_t    index;    /* which user property, where the field is one */
-	size_t      offset;   /* of the first bad byte in the field */
+	uint32_t    index;    /* which user property, where the field is one; otherwise UINT32_MAX */
+	size_t      offset;   /* of the first bad byte in the field; 0 where it is a number */
 	const char *field;    /* "topic", "user_properties.value", ... */
 	const char *rule;     /* "MQTT-3.1.3-11", or a section of the specification */
 	const char *problem;  /* what is wrong */
@@ -279,7 +281,8 @@ struct mqttwill_options {
 	uint32_t maximum_packet_size;     /* largest packet to receive; default 1 MiB */
 	uint32_t queue_messages;          /* ceiling of what waits to be sent; default 1,000 */
 	uint32_t queue_bytes;             /* default 8 MiB */
-	uint32_t reserved[2];
+	uint32_t send_maximum;            /* QoS 1 and 2 messages of ours in flight; default 20 on 3.x, the broker's limit on 5 */
+	uint32_t reserved[1];
 };
 
 /* ---- Events ----------------------------------------------------------------------------------------------------------- */

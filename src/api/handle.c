@@ -87,11 +87,12 @@ static int hook_draining(void *owner)
 	return c->has_presence ? presence_draining(&c->presence) : 0;
 }
 
-static void hook_lost(void *owner)
+static int hook_lost(void *owner, int error)
 {
 	mqttwill *c = owner;
 	if (c->has_presence)
-		presence_lost(&c->presence);
+		return presence_lost(&c->presence, error);
+	return error;
 }
 
 static void hook_tick(void *owner, uint64_t now_ms)
@@ -110,9 +111,11 @@ static uint64_t hook_deadline(void *owner)
 static void hook_event(void *owner, const struct mqttwill_event *event)
 {
 	mqttwill *c = owner;
-	bool      hopeless = event->type == MQTTWILL_RETRY && event->permanent;
+	bool      hopeless = (event->type == MQTTWILL_RETRY || event->type == MQTTWILL_DOWN) && event->permanent;
 	if (hopeless || (event->type == MQTTWILL_WILL && event->error == MQTTWILL_EBIRTH))
 		c->connect_error = event->error;
+	else if (event->type == MQTTWILL_UP)
+		c->connect_error = 0;
 	if (c->event_fn)
 		c->event_fn(c, event, c->user);
 }

@@ -29,6 +29,7 @@ static const struct {
 	{OPTION(maximum_packet_size), 1048576, 128, REMAINING_MAX + HEADER_MAX},
 	{OPTION(queue_messages), 1000, 1, 1000000},
 	{OPTION(queue_bytes), 8388608, 1, 1073741824},
+	{OPTION(send_maximum), 0, 1, 65535},
 };
 
 static uint32_t get(const struct mqttwill_options *opt, size_t at)
@@ -54,6 +55,25 @@ uint8_t options_level(const struct mqttwill_options *opt)
 	return opt->version == MQTTWILL_V5 ? LEVEL_5 : (uint8_t)opt->version;
 }
 
+static uint32_t number(const struct mqttwill_options *opt, size_t at)
+{
+	uint32_t value = get(opt, at);
+	for (size_t i = 0; value == 0 && i < sizeof numbers / sizeof numbers[0]; i++)
+		if (numbers[i].at == at)
+			return numbers[i].fallback;
+	return value;
+}
+
+#define NUMBER(member) number(opt, offsetof(struct mqttwill_options, member))
+
+static int check_backoff(const struct mqttwill_options *opt, struct client_error *error)
+{
+	if (opt->backoff_max_ms == 0 || opt->backoff_max_ms >= NUMBER(backoff_min_ms))
+		return 0;
+	return api_fail(error, MQTTWILL_EOPTION, "option backoff_max_ms: %u is below backoff_min_ms, %u",
+	                (unsigned)opt->backoff_max_ms, (unsigned)NUMBER(backoff_min_ms));
+}
+
 static int check_version(const struct mqttwill_options *opt, struct client_error *error)
 {
 	bool v5 = opt->version == MQTTWILL_V5;
@@ -61,7 +81,7 @@ static int check_version(const struct mqttwill_options *opt, struct client_error
 		return api_fail(error, MQTTWILL_EOPTION, "option version: %u is no enum mqttwill_version", (unsigned)opt->version);
 	if (!v5 && opt->session_expiry_s)
 		return api_fail(error, MQTTWILL_EOPTION, "option session_expiry_s: only MQTT 5 has a Session Expiry Interval; "
-		                                         "3.1 and 3.1.1 keep sessions with rejoin always");
+		                                         "3.1 and 3.1.1 keep sessions with rejoin always (MQTT 5, 3.1.2.11.2)");
 	return 0;
 }
 
@@ -122,9 +142,10 @@ int options_check(const struct mqttwill_options *opt, struct client_error *error
 	int rc = 0;
 	if (!opt->url)
 		return api_fail(error, MQTTWILL_EURL, "url: it is NULL");
-	if ((rc = check_numbers(opt, error)) || (rc = check_version(opt, error)) || (rc = check_client_id(opt, error)))
+	if ((rc = check_numbers(opt, error)) || (rc = check_backoff(opt, error)) || (rc = check_version(opt, error)) ||
+	    (rc = check_client_id(opt, error)))
 		return rc;
-	if (opt->reserved[0] || opt->reserved[1])
+	if (opt->reserved[0])
 		return api_fail(error, MQTTWILL_EOPTION, "option reserved: it is not 0");
 	if (opt->will && opt->will_fn)
 		return api_fail(error, MQTTWILL_EOPTION, "option will: it is given beside will_fn; set one of the two");
@@ -145,17 +166,6 @@ int options_read(struct mqttwill_options *out, const struct mqttwill_options *op
 
 /* ---- Copies ---- */
 
-static uint32_t number(const struct mqttwill_options *opt, size_t at)
-{
-	uint32_t value = get(opt, at);
-	for (size_t i = 0; value == 0 && i < sizeof numbers / sizeof numbers[0]; i++)
-		if (numbers[i].at == at)
-			return numbers[i].fallback;
-	return value;
-}
-
-#define NUMBER(member) number(opt, offsetof(struct mqttwill_options, member))
-
 static void fill_numbers(struct client_config *g, const struct mqttwill_options *opt)
 {
 	uint32_t keep_alive = NUMBER(keepalive_s);
@@ -175,6 +185,8 @@ static void fill_numbers(struct client_config *g, const struct mqttwill_options 
 	g->queue_messages = NUMBER(queue_messages);
 	g->queue_bytes = NUMBER(queue_bytes);
 	g->level = options_level(opt);
+	/* 3.x has no Receive Maximum: brokers drop or refuse above a limit of their own, and cannot say so */
+	g->send_maximum = opt->send_maximum ? (uint16_t)opt->send_maximum : g->level == LEVEL_5 ? UINT16_MAX : 20;
 }
 
 static const struct mqttwill_presence *copy_presence(struct arena *a, const struct mqttwill_presence *p)

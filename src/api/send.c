@@ -23,7 +23,7 @@ static int bad_field(mqttwill *c, const char *field, const struct topic_fault *f
 
 static bool has_properties(const struct mqttwill_message *m)
 {
-	return m->has || m->content_type || m->response_topic || m->correlation_data || m->user_property_count;
+	return m->has || m->message_expiry_s || m->payload_format || m->content_type || m->response_topic || m->correlation_data || m->user_property_count;
 }
 
 static int check_users(mqttwill *c, const struct mqttwill_message *m)
@@ -46,7 +46,11 @@ static int check_properties(mqttwill *c, const struct mqttwill_message *m, struc
 	struct topic_fault fault;
 	const uint32_t     legal = MQTTWILL_HAS_MESSAGE_EXPIRY | MQTTWILL_HAS_PAYLOAD_FORMAT;
 	if (c->client.config.level != LEVEL_5)
-		return client_fail(&c->client, MQTTWILL_EUNSUPPORTED, "publish: message properties need MQTT 5");
+		return client_fail(&c->client, MQTTWILL_EUNSUPPORTED, "publish: message properties need MQTT 5 (MQTT 5, 3.3.2.3)");
+	if ((m->message_expiry_s && !(m->has & MQTTWILL_HAS_MESSAGE_EXPIRY)) ||
+	    (m->payload_format && !(m->has & MQTTWILL_HAS_PAYLOAD_FORMAT)))
+		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: message_expiry_s or payload_format is set, and its bit in has "
+		                                                  "is not (mqttwill.h)");
 	if (m->has & ~legal)
 		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: has names a property that PUBLISH does not carry");
 	if (!text_check(span_text(m->content_type, m->content_type_len), &fault))
@@ -59,7 +63,7 @@ static int check_properties(mqttwill *c, const struct mqttwill_message *m, struc
 		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: payload is not UTF-8 (byte %zu, MQTT 5, 3.3.2.3.2)",
 		                   utf8_good_text(payload.p, payload.n));
 	if (m->correlation_data && m->correlation_data_len > FIELD_MAX)
-		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: correlation_data is longer than 65,535 bytes");
+		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: correlation_data is longer than 65,535 bytes (MQTT 5, 1.5.6)");
 	return check_users(c, m);
 }
 
@@ -70,8 +74,13 @@ static int check_message(mqttwill *c, const struct mqttwill_message *m, struct s
 		return bad_topic(c, "publish", &fault);
 	if (m->qos > 2)
 		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: qos is not 0, 1 or 2 (MQTT-3.3.1-4)");
-	if ((m->payload && m->text) || (!m->payload && !m->text && m->payload_len))
-		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: give payload with its length, or text, not both");
+	if (m->payload && m->text)
+		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: payload is given twice, as bytes and as text (mqttwill.h)");
+	if (!m->payload && !m->text && m->payload_len)
+		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: payload_len is set, and payload is NULL (mqttwill.h)");
+	if (payload.n > REMAINING_MAX)
+		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: payload has %zu bytes; a packet has 268,435,455 at the most "
+		                                                  "(MQTT 5, 2.1.4)", payload.n);
 	return has_properties(m) ? check_properties(c, m, payload) : 0;
 }
 

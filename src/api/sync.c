@@ -75,6 +75,8 @@ int mqttwill_connect(mqttwill *c, uint32_t timeout_ms)
 		rc = client_start(&c->client);
 	if (rc < 0)
 		return rc;
+	if (c->connect_error && c->client.state == CLIENT_WAITING)
+		return c->connect_error; /* nothing was tried since; its sentence stands */
 	c->connect_error = 0;
 	c->client.error = (struct client_error){0};
 	rc = serve(c, timeout_ms, connected, 0);

@@ -4,6 +4,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "api/handle.h"
 #include "base/error.h"
@@ -48,14 +49,26 @@ const char *mqttwill_reason_name(uint8_t packet_type, uint8_t reason_code)
 
 const char *mqttwill_version_string(void)
 {
-	return "0.1.0";
+	return MQTTWILL_VERSION;
+}
+
+/* Numbers and flags have no byte that could be named. */
+static bool has_bytes(const char *field)
+{
+	static const char *const numbers[] = {"qos", "retain", "delay_s", "message_expiry_s", "payload_format", "has"};
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+		if (strcmp(numbers[i], field) == 0)
+			return false;
+	return true;
 }
 
 size_t mqttwill_finding_text(const struct mqttwill_finding *f, char *buf, size_t size)
 {
-	char where[16] = "";
+	char where[16] = "", byte[32] = "";
 	if (f->index != UINT32_MAX)
 		snprintf(where, sizeof where, "[%u]", (unsigned)f->index);
-	int n = snprintf(buf, size, "will %s%s %s (byte %zu, %s); %s", f->field, where, f->problem, f->offset, f->rule, f->advice);
+	if (has_bytes(f->field))
+		snprintf(byte, sizeof byte, "byte %zu, ", f->offset);
+	int n = snprintf(buf, size, "will %s%s %s (%s%s); %s", f->field, where, f->problem, byte, f->rule, f->advice);
 	return n < 0 ? 0 : (size_t)n;
 }

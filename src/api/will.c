@@ -42,6 +42,8 @@ int mqttwill_will_check_sized(const struct mqttwill_will *will, const struct mqt
 {
 	struct mqttwill_report  unwanted;
 	struct mqttwill_options o = {0};
+	report = report ? report : &unwanted;
+	*report = (struct mqttwill_report){0};
 	int                     rc = opt ? options_read(&o, opt, size, api_thread_error()) : 0;
 	if (rc < 0)
 		return rc;
@@ -49,7 +51,6 @@ int mqttwill_will_check_sized(const struct mqttwill_will *will, const struct mqt
 		return api_fail(api_thread_error(), MQTTWILL_EINVAL, "will_check: will is NULL");
 	if (o.version != MQTTWILL_V5 && o.version != MQTTWILL_V311 && o.version != MQTTWILL_V31)
 		return api_fail(api_thread_error(), MQTTWILL_EOPTION, "option version: %u is no enum mqttwill_version", (unsigned)o.version);
-	report = report ? report : &unwanted;
 	rc = will_check_options(will, &o, limits, report);
 	if (rc < 0)
 		mqttwill_finding_text(&report->finding[0], api_thread_error()->text, sizeof api_thread_error()->text);
@@ -98,6 +99,7 @@ static int replace_will(mqttwill *c, const struct mqttwill_will *will)
 	c->will_arena = fresh;
 	c->will = copy;
 	c->has_will = will != NULL;
+	c->connect_error = 0; /* another will may be taken */
 	return c->client.state >= CLIENT_GREETING ? MQTTWILL_PENDING : 0;
 }
 

@@ -30,7 +30,7 @@ const char *error_name(int error)
 {
 	size_t i = row(error);
 	if (error >= 0)
-		return "MQTTWILL_OK";
+		return error == MQTTWILL_PENDING ? "MQTTWILL_PENDING" : "MQTTWILL_OK";
 	return i < sizeof errors / sizeof errors[0] ? errors[i].name : "unknown";
 }
 

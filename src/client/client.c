@@ -95,9 +95,10 @@ static void tend_session(struct client *c)
 	if (!c->session || c->state != CLIENT_UP || c->lost_error)
 		return;
 	c->hooks->tick(c->owner, c->now_ms);
-	int rc = session_tick(c->session, c->now_ms);
+	bool stuck = c->session->stuck_ms;
+	int  rc = session_tick(c->session, c->now_ms);
 	if (rc < 0)
-		c->lost_error = client_fail(c, rc, "keep-alive: the broker has sent nothing for too long, and taken nothing");
+		c->lost_error = client_fail(c, rc, "keep-alive: the broker has %s for too long", stuck ? "taken no byte" : "sent nothing");
 }
 
 /* What is committed is sent even if the session is over: a DISCONNECT with its reason may be the last of it. */

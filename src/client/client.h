@@ -23,7 +23,8 @@ struct client_hooks {
 	bool (*message)(void *owner, const struct mqttwill_message *message);
 	/* Time to say goodbye: 1 the message is on its way, 0 there is nothing to say, or an error. */
 	int (*draining)(void *owner);
-	void (*lost)(void *owner);
+	/* The connection is gone, because of `error` (0: we closed it); returns what the error means, seen from above. */
+	int (*lost)(void *owner, int error);
 	/* Timed work of the owner's; deadline UINT64_MAX: none. */
 	void (*tick)(void *owner, uint64_t now_ms);
 	uint64_t (*deadline)(void *owner);
@@ -40,7 +41,7 @@ struct client_config {
 	struct tls_context *tls; /* NULL: plain TCP */
 	uint32_t session_expiry_s, connect_timeout_ms, ping_timeout_ms, backoff_min_ms, backoff_max_ms, stable_ms;
 	uint32_t takeover_backoff_ms, maximum_packet_size, queue_messages, queue_bytes;
-	uint16_t keep_alive_s, receive_maximum;
+	uint16_t keep_alive_s, receive_maximum, send_maximum;
 	uint8_t  level, rejoin;
 };
 

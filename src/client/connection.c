@@ -141,7 +141,7 @@ static void tell_up(struct client *c, struct packet *pk)
 		.client_id = client_id(c),
 		.session_expiry_s = c->session_expiry_s,
 		.maximum_packet_size = s->maximum_out,
-		.receive_maximum = s->quota,
+		.receive_maximum = p->has & HAS(RECEIVE_MAXIMUM) ? p->receive_maximum : UINT16_MAX,
 		.topic_alias_maximum = p->has & HAS(TOPIC_ALIAS_MAXIMUM) ? p->topic_alias_maximum : 0,
 		.keepalive_s = (uint16_t)(s->keep_alive_ms / 1000),
 		.maximum_qos = s->maximum_qos,
@@ -164,6 +164,15 @@ static void tell_up(struct client *c, struct packet *pk)
 		ev.reason_string = span_terminate(&p->reason_string);
 	client_emit(c, &ev);
 	users_free(&users);
+}
+
+/* The broker may shorten the session, and with it the will's delay [MQTT-3.1.2-8]. */
+static void tell_cut_delay(struct client *c)
+{
+	bool has_will = c->will_delay_s != UINT32_MAX && c->config.level == LEVEL_5;
+	if (has_will && c->will_delay_s > c->session_expiry_s && c->session_expiry_s < c->config.session_expiry_s)
+		client_emit_will(c, 0, "will: the broker ends the session after %u s, so the will comes then, not after %u s",
+		                 (unsigned)c->session_expiry_s, (unsigned)c->will_delay_s);
 }
 
 static size_t presence_in_flight(const struct client *c)
@@ -198,6 +207,7 @@ static int accepted(struct client *c, struct packet *pk)
 	if (rc < 0)
 		return client_fail(c, rc, "connack: no memory to send again what was in flight");
 	tell_up(c, pk);
+	tell_cut_delay(c);
 	return 0;
 }
 
@@ -208,9 +218,9 @@ static const struct {
 } will_refusals[] = {
 	{REASON_NOT_AUTHORIZED, "either the client may not connect, or it may not publish to its will's topic"},
 	{REASON_BAD_TOPIC, "the broker does not accept the will's topic"},
-	{REASON_TOO_LARGE, "CONNECT with its will is larger than the broker takes: shorten the will"},
+	{REASON_TOO_LARGE, "CONNECT is larger than the broker takes; try to shorten the will"},
 	{REASON_QUOTA, "a quota of the broker is used up"},
-	{REASON_BAD_PAYLOAD_FORMAT, "the will's payload does not fit its Payload Format Indicator"},
+	{REASON_BAD_PAYLOAD_FORMAT, "the broker does not find the will's payload to be what its Payload Format Indicator says"},
 	{REASON_NO_RETAIN, "the broker retains no messages, so the will may not be retained"},
 	{REASON_NO_QOS, "the will's QoS is above what the broker takes"},
 };
@@ -284,7 +294,7 @@ static int on_failed(struct client *c, struct session_event *ev)
 {
 	if (ev->error != MQTTWILL_EPROTOCOL)
 		return client_fail(c, ev->error, "session: %s", "no memory to go on");
-	return client_fail(c, ev->error, "protocol: the broker sent %s (%s)", ev->fault.text, ev->fault.rule);
+	return client_fail(c, ev->error, "protocol: the broker broke a rule: %s (%s)", ev->fault.text, ev->fault.rule);
 }
 
 static int (*const handlers[])(struct client *c, struct session_event *ev) = {

@@ -55,7 +55,7 @@ static void cut(struct client *c, bool reset)
 	c->left = MQTTWILL_LEFT_CUT;
 	driver_close(c, reset);
 	c->hold = c->unconfirmed = false;
-	c->hooks->lost(c->owner);
+	c->hooks->lost(c->owner, 0);
 	leave_done(c);
 }
 

@@ -82,12 +82,25 @@ static void finish(struct client *c, struct outgoing *o, int error, struct mqttw
 		client_emit(c, ev);
 }
 
+/* What CONNACK said against a message: an error of session_takes() as a sentence. */
+static int explain_takes(struct client *c, int error, size_t size, uint8_t qos)
+{
+	const struct session *s = c->session;
+	if (error == MQTTWILL_ETOOBIG)
+		return client_fail(c, error, "publish: %zu bytes are above the broker's Maximum Packet Size, %u (MQTT-3.2.2-15)", size,
+		                   (unsigned)s->maximum_out);
+	if (qos > s->maximum_qos)
+		return client_fail(c, error, "publish: qos %u is above the broker's Maximum QoS, %u (MQTT-3.2.2-11)", qos, s->maximum_qos);
+	return client_fail(c, error, "publish: retain is set, and the broker retains no messages (MQTT-3.2.2-14)");
+}
+
 static void fail_outgoing(struct client *c, struct outgoing *o, int error)
 {
 	struct mqttwill_event ev = {0};
-	client_fail(c, error, "%s: %s", packet_name(o->type), error == MQTTWILL_ETOOBIG  ? "the message is larger than the broker takes"
-	                                     : error == MQTTWILL_ECANCELED ? "the client was closed before it was delivered"
-	                                                                   : "the broker does not take this QoS, or retained messages");
+	if (error == MQTTWILL_ECANCELED)
+		client_fail(c, error, "%s: the client was closed before it was delivered", packet_name(o->type));
+	else
+		explain_takes(c, error, o->size, o->qos);
 	finish(c, o, error, &ev);
 }
 
@@ -106,7 +119,9 @@ void queue_done(struct client *c, struct outgoing *o, struct session_event *sev)
 	else if (error)
 		client_fail(c, error, "%s: %s (0x%02x)", packet_name(o->type), outcome(o, sev), sev->packet.reason);
 	if (o->presence) {
+		c->reason_code = sev->packet.reason;
 		c->hooks->presence_done(c->owner, o, sev->error);
+		c->reason_code = 0;
 		free(o);
 		return;
 	}
@@ -235,7 +250,7 @@ int64_t client_send(struct client *c, const struct packet *pk, bool want_done)
 	if (c->session && c->state == CLIENT_UP && publish)
 		rc = session_takes(c->session, packet_size(pk, c->config.level), pk->qos, pk->retain);
 	if (rc < 0)
-		return client_fail(c, rc, "publish: the broker said in CONNACK that it does not take this size, QoS or retain");
+		return explain_takes(c, rc, packet_size(pk, c->config.level), pk->qos);
 	int64_t token;
 	bool    direct = publish && pk->qos == 0 && !want_done && list_empty(&c->queue) && may_send(c, 0);
 	if (direct && session_publish(c->session, pk) == 0) {

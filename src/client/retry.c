@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "client/internal.h"
 
 /* Errors that the next attempt will meet again unless somebody acts. */
@@ -12,7 +13,7 @@ static bool is_permanent(int error)
 {
 	static const int permanent[] = {
 		MQTTWILL_EWILL, MQTTWILL_ETOOBIG, MQTTWILL_EAUTH,       MQTTWILL_EVERSION, MQTTWILL_EWILLREFUSED,
-		MQTTWILL_ECERT, MQTTWILL_EMOVED,  MQTTWILL_EUNSUPPORTED, MQTTWILL_EREFUSED,
+		MQTTWILL_EBIRTH, MQTTWILL_ECERT, MQTTWILL_EMOVED,  MQTTWILL_EUNSUPPORTED, MQTTWILL_EREFUSED,
 	};
 	for (size_t i = 0; i < sizeof permanent / sizeof permanent[0]; i++)
 		if (permanent[i] == error)
@@ -76,7 +77,7 @@ void connection_lost(struct client *c, int error)
 	c->restart = false;
 	c->hold = c->unconfirmed = false;
 	remember_session(c, was_up);
-	c->hooks->lost(c->owner);
+	int seen = c->hooks->lost(c->owner, error);
 	queue_connection_lost(c);
 	c->state = CLIENT_WAITING;
 	c->retry_at = c->now_ms;
@@ -86,9 +87,11 @@ void connection_lost(struct client *c, int error)
 	}
 	if (restart)
 		return; /* a foreign session was ended: at once again, with Clean Start 1 */
-	c->retry_at = c->now_ms + backoff(c, error, was_up);
+	c->retry_at = c->now_ms + backoff(c, seen, was_up);
 	c->error = why;
-	tell_lost(c, error, was_up);
+	if (seen != error)
+		client_fail(c, seen, "%s: %.200s", error_text(seen), why.text);
+	tell_lost(c, seen, was_up);
 	c->reason_code = 0;
 	free(c->reason_string);
 	c->reason_string = NULL;

@@ -82,11 +82,18 @@ static void came_online(struct presence *p)
 	client_emit(p->client, &(struct mqttwill_event){.type = MQTTWILL_ONLINE});
 }
 
+static void tell_refused(struct presence *p)
+{
+	uint8_t reason = p->client->reason_code;
+	client_emit_will(p->client, MQTTWILL_EBIRTH, "presence: the broker refused the birth message (%s): %s (0x%02x)", p->spec->topic,
+	                 reason_name(PACKET_PUBACK, reason), reason);
+}
+
 static void birth_done(struct presence *p, int error)
 {
 	p->birth = 0;
 	if (error)
-		tell(p, MQTTWILL_EBIRTH, "the broker refused the birth message");
+		tell_refused(p);
 	else
 		came_online(p);
 }
@@ -132,9 +139,19 @@ void presence_done(struct presence *p, const struct outgoing *o, int error)
 	}
 }
 
-void presence_lost(struct presence *p)
+/* DISCONNECT reasons that are about a message; while the birth is open, about that one. */
+static bool about_birth(const struct presence *p, int error)
+{
+	static const uint8_t reasons[] = {REASON_NOT_AUTHORIZED, REASON_BAD_TOPIC, REASON_TOO_LARGE,
+	                                  REASON_BAD_PAYLOAD_FORMAT, REASON_NO_RETAIN, REASON_NO_QOS};
+	bool open = p->birth && !p->online && error == MQTTWILL_EKICKED;
+	return open && memchr(reasons, p->client->reason_code, sizeof reasons);
+}
+
+int presence_lost(struct presence *p, int error)
 {
 	bool pending = p->watch == WATCH_PENDING;
+	int  seen = about_birth(p, error) ? MQTTWILL_EBIRTH : error;
 	p->birth = p->goodbye = 0;
 	p->online = p->confirming = p->owed = false;
 	p->restate_at = 0;
@@ -143,6 +160,7 @@ void presence_lost(struct presence *p)
 		p->watch = WATCH_WANTED;
 	if (pending && !p->client->closing) /* [W4] some brokers answer a refused subscription by closing */
 		watch_off(p, "the connection was lost before the broker answered the watch on the status topic");
+	return seen;
 }
 
 /* ---- The goodbye ---- */

@@ -39,7 +39,7 @@ void presence_connacked(struct presence *p, size_t stale);
 void presence_done(struct presence *p, const struct outgoing *o, int error);
 bool presence_message(struct presence *p, const struct mqttwill_message *message);
 int  presence_draining(struct presence *p);
-void presence_lost(struct presence *p);
+int  presence_lost(struct presence *p, int error);
 void presence_tick(struct presence *p, uint64_t now_ms);
 uint64_t presence_deadline(const struct presence *p);
 

@@ -62,7 +62,7 @@ static int refusal_error(uint8_t reason)
 
 static void take_limits(struct session *s, const struct props *p)
 {
-	if (p->has & HAS(RECEIVE_MAXIMUM))
+	if (p->has & HAS(RECEIVE_MAXIMUM) && p->receive_maximum < s->quota)
 		s->quota = p->receive_maximum;
 	if (p->has & HAS(MAXIMUM_PACKET_SIZE) && p->maximum_packet_size < s->maximum_out)
 		s->maximum_out = p->maximum_packet_size;

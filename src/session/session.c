@@ -16,7 +16,7 @@ void session_init(struct session *s, const struct session_config *config, struct
 		.last_in_ms = now_ms,
 		.last_out_ms = now_ms,
 		.maximum_out = REMAINING_MAX + HEADER_MAX,
-		.quota = UINT16_MAX,
+		.quota = config->send_maximum ? config->send_maximum : UINT16_MAX,
 		.maximum_qos = 2,
 		.retain_available = true,
 	};

@@ -23,6 +23,7 @@ struct session_config {
 	uint8_t  level;               /* enum level */
 	bool     reserve;             /* keep one slot of the broker's Receive Maximum for presence */
 	uint16_t receive_maximum;     /* ours */
+	uint16_t send_maximum;        /* our own limit of messages in flight; 0: the broker's alone */
 	uint32_t maximum_packet_size; /* ours */
 	uint32_t ping_timeout_ms;     /* 0: half the keep-alive, 10 s at the most */
 };
@@ -43,7 +44,7 @@ struct session {
 	uint32_t maximum_out;     /* the broker's Maximum Packet Size */
 	uint32_t keep_alive_ms;   /* in force; 0: off */
 	uint16_t skim_id;
-	uint16_t quota;           /* the broker's Receive Maximum */
+	uint16_t quota;           /* messages that may be in flight: the broker's Receive Maximum, or our own limit */
 	uint8_t  skim_qos;
 	uint8_t  state; /* enum session_state */
 	uint8_t  maximum_qos;

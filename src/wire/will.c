@@ -33,7 +33,7 @@ void will_from_presence(const struct mqttwill_presence *presence, struct mqttwil
 	struct span offline = presence_offline(presence);
 	*will = (struct mqttwill_will){
 		.topic = presence->topic,
-		.payload = offline.p,
+		.payload = offline.n ? offline.p : NULL,
 		.payload_len = offline.n,
 		.qos = presence_qos(presence),
 		.delay_s = presence->delay_s,

@@ -48,13 +48,21 @@ static void check_topic(struct check *c)
 	refuse_at(c, "topic", UINT32_MAX, &fault);
 }
 
+/* A length beside NULL is a mistake that would go unseen. */
+static void check_missing(struct check *c, const char *field, uint32_t index, const void *bytes, size_t len)
+{
+	struct topic_fault fault = {0, "mqttwill.h", "has a length and no bytes", "point it to the bytes"};
+	if (len && !bytes)
+		refuse_at(c, field, index, &fault);
+}
+
 static void check_payload(struct check *c)
 {
 	const struct mqttwill_will *w = c->will;
 	if (w->text && w->payload)
 		refuse(c, "payload", "mqttwill.h", "is given twice, as payload and as text", "set one of the two");
-	if (!w->payload && !w->text && w->payload_len)
-		refuse(c, "payload", "mqttwill.h", "has a length and no bytes", "point payload to the bytes");
+	if (!w->text)
+		check_missing(c, "payload", UINT32_MAX, w->payload, w->payload_len);
 	struct topic_fault fault = {FIELD_MAX, "MQTT 5, 3.1.3.4", "is longer than 65,535 bytes",
 	                            "shorten it; a will is Binary Data with a two-byte length"};
 	if (c->payload.n > FIELD_MAX)
@@ -101,13 +109,14 @@ static void check_properties(struct check *c)
 {
 	const struct mqttwill_will *w = c->will;
 	struct topic_fault          fault;
+	check_missing(c, "content_type", UINT32_MAX, w->content_type, w->content_type_len);
+	check_missing(c, "response_topic", UINT32_MAX, w->response_topic, w->response_topic_len);
+	check_missing(c, "correlation_data", UINT32_MAX, w->correlation_data, w->correlation_data_len);
 	check_text(c, "content_type", UINT32_MAX, span_text(w->content_type, w->content_type_len));
 	if (w->response_topic && !topic_name_check(span_text(w->response_topic, w->response_topic_len), &fault))
 		refuse_at(c, "response_topic", UINT32_MAX, &fault);
 	if (w->correlation_data_len > FIELD_MAX && w->correlation_data)
 		refuse(c, "correlation_data", "MQTT 5, 1.5.6", "is longer than 65,535 bytes", "shorten it");
-	if (w->correlation_data_len && !w->correlation_data)
-		refuse(c, "correlation_data", "mqttwill.h", "has a length and no bytes", "point correlation_data to the bytes");
 }
 
 static void check_users(struct check *c)
@@ -118,6 +127,8 @@ static void check_users(struct check *c)
 		return;
 	}
 	for (size_t i = 0; i < c->will->user_property_count; i++) {
+		check_missing(c, "user_properties.name", (uint32_t)i, u[i].name, u[i].name_len);
+		check_missing(c, "user_properties.value", (uint32_t)i, u[i].value, u[i].value_len);
 		check_text(c, "user_properties.name", (uint32_t)i, span_text(u[i].name, u[i].name_len));
 		check_text(c, "user_properties.value", (uint32_t)i, span_text(u[i].value, u[i].value_len));
 	}
@@ -201,6 +212,13 @@ static void warn_of_clearing(struct check *c)
 		     "give it a payload such as offline");
 }
 
+static void warn_of_length(struct check *c)
+{
+	const uint8_t *bytes = c->will->payload;
+	if (bytes && c->will->payload_len == 0 && !c->will->text)
+		warn(c, "payload", "mqttwill.h", "is empty: it points to bytes and payload_len is 0", "set payload_len, or use text");
+}
+
 static void warn_of_birth(struct check *c)
 {
 	const struct mqttwill_presence *p = c->context->presence;
@@ -219,7 +237,7 @@ typedef void check_fn(struct check *c);
 /* Refusals first: check_size() needs to know of all before it, and the warnings come last. */
 static check_fn *const checks[] = {
 	check_topic, check_payload,    check_qos,    check_version, check_properties, check_users,   check_legal_bits,
-	check_marks, check_payload_format, check_size, check_limits, warn_of_timing, warn_of_clearing, warn_of_birth,
+	check_marks, check_payload_format, check_size, check_limits, warn_of_timing, warn_of_clearing, warn_of_length, warn_of_birth,
 };
 
 int will_check(const struct mqttwill_will *will, const struct will_context *context, struct mqttwill_report *report)

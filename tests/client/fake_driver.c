@@ -59,6 +59,7 @@ int driver_open(struct client *c)
 		      .level = g->level,
 		      .reserve = g->presence != NULL,
 		      .receive_maximum = g->receive_maximum,
+		      .send_maximum = g->send_maximum,
 		      .maximum_packet_size = g->maximum_packet_size,
 		      .ping_timeout_ms = g->ping_timeout_ms,
         };

@@ -162,7 +162,7 @@ END_TEST
 /* The fields that are reserved today are somebody's tomorrow. */
 START_TEST(reserved_options_must_be_zero)
 {
-	struct mqttwill_options o = {URL, .reserved = {0, 1}};
+	struct mqttwill_options o = {URL, .reserved = {1}};
 	mqttwill               *c;
 	ck_assert_int_eq(mqttwill_new(&c, &o), MQTTWILL_EOPTION);
 }
@@ -196,8 +196,10 @@ static const struct {
 	{{.topic = "a\0b", .topic_len = 3}, MQTTWILL_ETOPIC, "byte 1"},
 	{{.topic = "\xC0"}, MQTTWILL_ETOPIC, "byte 0"},
 	{{.topic = "t", .qos = 3}, MQTTWILL_EMESSAGE, "qos"},
-	{{.topic = "t", .text = "a", .payload = "b", .payload_len = 1}, MQTTWILL_EMESSAGE, "not both"},
+	{{.topic = "t", .text = "a", .payload = "b", .payload_len = 1}, MQTTWILL_EMESSAGE, "twice"},
 	{{.topic = "t", .payload_len = 1}, MQTTWILL_EMESSAGE, "payload"},
+	{{.topic = "t", .message_expiry_s = 5}, MQTTWILL_EMESSAGE, "message_expiry_s"},
+	{{.topic = "t", .payload_format = 1}, MQTTWILL_EMESSAGE, "payload_format"},
 	{{.topic = "t", .has = MQTTWILL_HAS_DELAY}, MQTTWILL_EMESSAGE, "has"},
 	{{.topic = "t", .has = MQTTWILL_HAS_PAYLOAD_FORMAT, .payload_format = 2}, MQTTWILL_EMESSAGE, "payload_format"},
 	{{.topic = "t", .has = MQTTWILL_HAS_PAYLOAD_FORMAT, .payload_format = 1, .text = "\xFF"},

@@ -126,7 +126,7 @@ js_hears() {
 
 bursts() {
 	local version=$2 qos n=100
-	broker "$1" 'max_inflight_messages 1000' # beyond it PUBREC refuses, which in 3.x nobody is told
+	broker "$1"
 	listener "$version"
 	peer js "$version"
 	order js sub '{"topic":"back/#","qos":2}'

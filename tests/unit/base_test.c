@@ -208,7 +208,7 @@ START_TEST(success_and_unknown_numbers_have_texts_too)
 {
 	ck_assert_str_eq(error_name(0), "MQTTWILL_OK");
 	ck_assert_str_eq(error_text(0), "success");
-	ck_assert_str_eq(error_name(MQTTWILL_PENDING), "MQTTWILL_OK");
+	ck_assert_str_eq(error_name(MQTTWILL_PENDING), "MQTTWILL_PENDING");
 	ck_assert_str_eq(error_name(-9999), "unknown");
 	ck_assert_str_eq(error_text(-9999), "unknown error");
 }

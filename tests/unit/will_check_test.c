@@ -66,6 +66,8 @@ static const struct {
 	 "MQTT-1.5.4-1", 1, ANY, {GOOD, .response_topic = "r\xFF"}},
 	{"U+0000 in the response topic", IN_5, "response_topic", "MQTT-1.5.4-2", 1, ANY,
 	 {GOOD, .response_topic = "r\0s", .response_topic_len = 3}},
+	{"a length without a content type", IN_5, "content_type", "mqttwill.h", 0, ANY, {GOOD, .content_type_len = 4}},
+	{"a length without a response topic", IN_5, "response_topic", "mqttwill.h", 0, ANY, {GOOD, .response_topic_len = 4}},
 	{"a length without correlation data", IN_5, "correlation_data",
 	 "mqttwill.h", 0, ANY, {GOOD, .correlation_data_len = 1}},
 	{"bad UTF-8 in a user property's name", IN_5, "user_properties.name", "MQTT-1.5.4-1", 1, 1,

@@ -286,7 +286,7 @@ START_TEST(presence_says_otherwise)
 	ck_assert(will.qos == 0 && !will.retain && will.delay_s == 7 && will.payload_len == 2);
 	ck_assert_uint_eq(presence_online(&p).n, 1);
 	will_from_presence(&empty, &will);
-	ck_assert(will.payload_len == 0 && will.payload != NULL && will.qos == 2);
+	ck_assert(will.payload_len == 0 && will.payload == NULL && will.qos == 2);
 }
 END_TEST
 
