@@ -84,6 +84,34 @@ START_TEST(a_single_slot_is_shared)
 }
 END_TEST
 
+START_TEST(the_smaller_of_our_own_limit_and_the_broker_s_holds)
+{
+	static const struct {
+		uint16_t    ours;
+		const char *connack;
+		uint16_t    quota;
+	} rows[] = {
+		{0, "20 [0000 ~]", 65535},          {2, "20 [0000 ~]", 2},
+		{2, "20 [0000 03 210003]", 2},      {3, "20 [0000 03 210002]", 2},
+		{0, "20 [0000 03 210002]", 2},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct script s;
+		script_init(&s, LEVEL_5, _i);
+		s.config.send_maximum = rows[i].ours;
+		script_open(&s);
+		script_connect(&s, 60, true);
+		script_greet(&s, rows[i].connack);
+		ck_assert_uint_eq(s.session.quota, rows[i].quota);
+		for (int k = 0; k < 2; k++)
+			script_send(&s, PACKET_PUBLISH, 1);
+		check_room(&s, rows[i].quota > 2, rows[i].quota > 2);
+		script_flush(&s);
+		script_close(&s);
+	}
+}
+END_TEST
+
 START_TEST(requests_and_qos_0_take_no_slot) /* [MQTT-4.9.0-3] */
 {
 	struct script s;
@@ -213,6 +241,7 @@ Suite *quota_suite(void)
 	tcase_add_loop_test(tc, a_slot_is_taken_by_publish_and_given_back_by_the_last_answer, 0, CUTS);
 	tcase_add_loop_test(tc, one_slot_is_kept_for_presence, 0, CUTS);
 	tcase_add_loop_test(tc, a_single_slot_is_shared, 0, CUTS);
+	tcase_add_loop_test(tc, the_smaller_of_our_own_limit_and_the_broker_s_holds, 0, CUTS);
 	tcase_add_loop_test(tc, requests_and_qos_0_take_no_slot, 0, CUTS);
 	tcase_add_loop_test(tc, with_the_quota_used_up_all_else_is_answered, 0, CUTS);
 	tcase_add_loop_test(tc, above_the_soft_limit_of_output_the_application_waits, 0, EVERY_LEVEL);
