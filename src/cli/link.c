@@ -10,20 +10,37 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
-enum { TYPE_DISCONNECT = 14, TURN_MS = 3600 * 1000 };
+enum {
+	TYPE_DISCONNECT = 14,
+	TURN_MS = 3600 * 1000,
+	SECOND_SIGNAL_MS = 500, /* timeout(1) sends one to the process and one to its group */
+	BIRTH_MS = 5000,
+	SHORT_LIFE_MS = 30000,
+	SHORT_LIVES = 3,
+	LEAVE_MS = 5000,
+	LEAVE_STOPPED_MS = 1000,
+	LEAVE_LATE_MS = 200,
+};
 
 static volatile sig_atomic_t stopped;
 static mqttwill *volatile to_wake;
+static int64_t stopped_ms; /* only the handler uses it */
 
 /* ---- Signals ------------------------------------------------------------------------------------------------------- */
 
 static void on_signal(int number)
 {
-	(void)number;
+	int64_t now = steady_ms();
+	if (!stopped)
+		stopped_ms = now;
 	stopped = 1;
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
+	if (now - stopped_ms >= SECOND_SIGNAL_MS) {
+		signal(number, SIG_DFL);
+		raise(number); /* blocked until the handler has returned */
+	}
 	if (to_wake)
 		mqttwill_wake(to_wake);
 }
@@ -65,6 +82,7 @@ static const char *retry_text(const struct link *l, uint32_t ms, char *text, siz
 static void on_retry(struct link *l, const struct mqttwill_event *e)
 {
 	char again[48];
+	snprintf(l->last, sizeof l->last, "%s", e->text);
 	if (!l->was_up && (l->one_attempt || e->permanent))
 		link_end(l, exit_code(e->error));
 	say("no connection: %s%s", e->text, retry_text(l, e->retry_in_ms, again, sizeof again));
@@ -74,6 +92,9 @@ static void on_up(struct link *l, const struct mqttwill_event *e)
 {
 	const struct mqttwill_connack *c = e->connack;
 	l->up = l->was_up = true;
+	l->ready |= !l->awaits;
+	l->up_ms = steady_ms();
+	l->birth_due_ms = l->has_birth ? l->up_ms + BIRTH_MS : INT64_MAX;
 	if (!l->quiet)
 		say("connected%s%s, keep-alive %u s, session expiry %" PRIu32 " s%s", *c->client_id ? " as " : "",
 		    c->client_id, c->keepalive_s, c->session_expiry_s, c->session_present ? ", session resumed" : "");
@@ -82,7 +103,22 @@ static void on_up(struct link *l, const struct mqttwill_event *e)
 static void on_online(struct link *l, const struct mqttwill_event *e)
 {
 	l->online = l->was_online = true;
+	l->birth_due_ms = INT64_MAX;
 	say("online: %s", e->text);
+}
+
+/* Some brokers close the older of two connections with one id, and do not say why. */
+static void count_short_life(struct link *l, int error)
+{
+	bool is_short = steady_ms() - l->up_ms < SHORT_LIFE_MS && (error == MQTTWILL_ELOST || error == MQTTWILL_EKICKED);
+	l->short_lives = is_short ? l->short_lives + 1 : 0;
+	if (l->has_birth && l->short_lives == SHORT_LIVES)
+		say("lost soon, %d times in a row: perhaps another client uses the same --id", SHORT_LIVES);
+}
+
+static bool is_brokers(int error)
+{
+	return error <= MQTTWILL_EREFUSED && error != MQTTWILL_EPROTOCOL;
 }
 
 /* A broker that says why it leaves is quoted; the text alone would do for a connection that just broke. */
@@ -90,16 +126,19 @@ static void on_down(struct link *l, const struct mqttwill_event *e)
 {
 	char again[48];
 	l->up = l->online = false;
+	l->birth_due_ms = INT64_MAX;
+	snprintf(l->last, sizeof l->last, "%s", e->text);
 	if (l->one_connection && !l->closing)
 		link_end(l, exit_code(e->error));
 	retry_text(l, e->retry_in_ms, again, sizeof again);
-	if (e->error <= MQTTWILL_EREFUSED && e->error != MQTTWILL_EPROTOCOL)
+	if (is_brokers(e->error))
 		say("disconnected by the broker: %s (0x%02X)%s%s%s%s",
 		    mqttwill_reason_name(TYPE_DISCONNECT, e->reason_code), e->reason_code,
 		    e->reason_string ? ", \"" : "", e->reason_string ? e->reason_string : "",
 		    e->reason_string ? "\"" : "", again);
 	else
 		say("lost: %s%s", e->text, again);
+	count_short_life(l, e->error);
 }
 
 static void on_message(struct link *l, const struct mqttwill_event *e)
@@ -134,26 +173,48 @@ static void on_will(struct link *l, const struct mqttwill_event *e)
 		link_end(l, exit_code(e->error));
 }
 
+/* "; the will is due in 5 s", or nothing where the broker has none. */
+static const char *due_text(uint32_t due_s, char *text, size_t size)
+{
+	text[0] = 0;
+	if (due_s == 0)
+		snprintf(text, size, "; the will is due now");
+	else if (due_s != UINT32_MAX)
+		snprintf(text, size, "; the will is due in %" PRIu32 " s", due_s);
+	return text;
+}
+
 /* How it left, and what that means for those who read the status. */
-static void on_closed(struct link *l, const struct mqttwill_event *e)
+static void tell_closed(const struct mqttwill_event *e)
 {
 	static const char *const ways[] = {
 		[MQTTWILL_LEFT_CLEAN] = "with DISCONNECT 0x00",
 		[MQTTWILL_LEFT_WITH_WILL] = "with DISCONNECT 0x04",
 		[MQTTWILL_LEFT_CUT] = "by closing the connection without DISCONNECT",
-		[MQTTWILL_LEFT_ALREADY] = "without a connection",
 	};
-	char due[64] = "";
+	char        text[64];
+	const char *due = due_text(e->will_due_s, text, sizeof text);
+	const char *words = strstr(e->text, "the broker says ");
+	if (e->left == MQTTWILL_LEFT_CUT && is_brokers(e->error))
+		say("disconnected by the broker: %s%s", words ? words + strlen("the broker says ") : e->text, due);
+	else if (e->left == MQTTWILL_LEFT_CUT && e->error <= MQTTWILL_ERESOLVE)
+		say("the connection was lost before it had left in order: %s%s", e->text, due);
+	else if (e->left == MQTTWILL_LEFT_ALREADY)
+		say("left without a connection, so no goodbye was said%s", due);
+	else
+		say("left %s%s%s%s", e->left < sizeof ways / sizeof ways[0] ? ways[e->left] : "", due, e->error ? ": " : "",
+		    e->error ? e->text : "");
+}
+
+/* What has failed already was told. */
+static void on_closed(struct link *l, const struct mqttwill_event *e)
+{
+	bool told = l->quiet && l->ended && l->code != EXIT_OK;
 	l->closed = true;
-	if (e->will_due_s == 0)
-		snprintf(due, sizeof due, "; the will is due now");
-	else if (e->will_due_s != UINT32_MAX)
-		snprintf(due, sizeof due, "; the will is due in %" PRIu32 " s", e->will_due_s);
-	if (!l->quiet || e->error)
-		say("left %s%s%s%s", e->left < sizeof ways / sizeof ways[0] ? ways[e->left] : "", due,
-		    e->error ? ": " : "", e->error ? e->text : "");
-	if (e->undelivered)
-		say("without an answer: %" PRIu32 " requests", e->undelivered);
+	if (!l->quiet || (e->error && !told))
+		tell_closed(e);
+	if (e->undelivered && !told)
+		say("without an answer: %" PRIu32 " request%s", e->undelivered, e->undelivered == 1 ? "" : "s");
 	if (e->error)
 		link_end(l, exit_code(e->error));
 	else if (e->left == MQTTWILL_LEFT_ALREADY && l->goodbye == MQTTWILL_GOODBYE_OFFLINE)
@@ -205,6 +266,7 @@ enum exit_code link_start(struct link *l)
 	int rc = mqttwill_start(l->client);
 	if (rc < 0)
 		return refuse(exit_code(rc), "%s", mqttwill_errmsg(l->client, rc));
+	l->birth_due_ms = INT64_MAX;
 	l->give_up_ms = l->timeout_ms ? steady_ms() + l->timeout_ms : INT64_MAX;
 	catch_signals(l->client);
 	return EXIT_OK;
@@ -216,12 +278,31 @@ static int wait_ms(int64_t until_ms)
 	return left < 0 ? 0 : left > TURN_MS ? TURN_MS : (int)left;
 }
 
+static bool waits_for_ready(const struct link *l)
+{
+	return !l->ready && !l->ended && !l->closing;
+}
+
 static void check_give_up(struct link *l)
 {
-	if (l->was_up || l->ended || l->closing || steady_ms() < l->give_up_ms)
+	if (!waits_for_ready(l) || steady_ms() < l->give_up_ms)
 		return;
-	say("no connection in %" PRIu32 ".%" PRIu32 " s", l->timeout_ms / 1000, l->timeout_ms % 1000 / 100);
+	say("%s in %" PRIu32 ".%" PRIu32 " s%s%s", l->up ? l->awaits : "no connection", l->timeout_ms / 1000,
+	    l->timeout_ms % 1000 / 100, !l->up && *l->last ? "; last: " : "", l->up ? "" : l->last);
 	link_end(l, EXIT_TIMEOUT);
+}
+
+static void check_birth(struct link *l)
+{
+	if (steady_ms() < l->birth_due_ms || l->closing)
+		return;
+	l->birth_due_ms = INT64_MAX;
+	say("not online yet: the birth message is not acknowledged");
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 bool link_wait(struct link *l, int64_t until_ms, int input)
@@ -230,13 +311,25 @@ bool link_wait(struct link *l, int64_t until_ms, int input)
 		{.fd = mqttwill_fd(l->client), .events = POLLIN},
 		{.fd = input, .events = POLLIN}, /* poll leaves out what is negative */
 	};
-	bool    waits_for_up = !l->was_up && !l->closing;
-	int64_t until = waits_for_up && l->give_up_ms < until_ms ? l->give_up_ms : until_ms;
+	int64_t until = waits_for_ready(l) ? earlier(until_ms, l->give_up_ms) : until_ms;
+	if (!l->closing)
+		until = earlier(until, l->birth_due_ms);
 	if (poll(fds, 2, wait_ms(until)) < 0)
 		fds[1].revents = 0; /* a signal: look whether to stop */
 	mqttwill_step(l->client);
 	check_give_up(l);
+	check_birth(l);
 	return fds[1].revents != 0;
+}
+
+uint32_t link_leaving_ms(const struct link *l)
+{
+	int64_t left = l->give_up_ms - steady_ms();
+	if (l->ended && l->code == EXIT_TIMEOUT)
+		return LEAVE_LATE_MS;
+	if (stopped)
+		return LEAVE_STOPPED_MS;
+	return left < LEAVE_LATE_MS ? LEAVE_LATE_MS : left > LEAVE_MS ? LEAVE_MS : (uint32_t)left;
 }
 
 static void close_and_wait(struct link *l, const struct mqttwill_closing *how)

@@ -21,7 +21,9 @@ struct link {
 	bool     quiet;       /* says only what went wrong */
 	bool     one_attempt; /* the first failed attempt ends it */
 	bool     one_connection; /* so does a lost connection, while this is set */
-	uint32_t timeout_ms;  /* for the first connection; 0: no end */
+	bool     has_birth;   /* says so where the birth stays without an acknowledgement */
+	const char *awaits;   /* what must come within timeout_ms after the connection, until `ready` is set; or NULL */
+	uint32_t timeout_ms;  /* for the first connection and what it awaits; 0: no end */
 
 	/* to be read */
 	mqttwill      *client;
@@ -29,6 +31,7 @@ struct link {
 	bool           ended;   /* nothing more will come of it */
 	bool           up;      /* connected */
 	bool           was_up;
+	bool           ready;   /* what was to come in time has come */
 	bool           online;  /* the birth is acknowledged */
 	bool           was_online;
 	bool           full;    /* MQTTWILL_EFULL came, and no ROOM since */
@@ -36,7 +39,11 @@ struct link {
 	/* its own */
 	bool     closing, closed;
 	int64_t  give_up_ms;
+	int64_t  birth_due_ms; /* when to say that it is late */
+	int64_t  up_ms;
+	unsigned short_lives; /* connections in a row that were lost soon */
 	uint32_t goodbye;
+	char     last[256]; /* why there is no connection */
 };
 
 /* Makes the client, tells the warnings, catches signals. It owns no connection until link_start(). */
@@ -49,11 +56,14 @@ enum exit_code link_start(struct link *l);
  */
 bool link_wait(struct link *l, int64_t until_ms, int input);
 
-/* SIGINT or SIGTERM came. A second one kills the process by its default action. */
+/* SIGINT or SIGTERM came. One that comes half a second later or more kills the process by its default action. */
 bool link_stopped(void);
 
 /* Ends it with this code, unless it has ended already. */
 void link_end(struct link *l, enum exit_code code);
+
+/* How long the goodbye of a command without presence may take: what is left of its time, and one second after a signal. */
+uint32_t link_leaving_ms(const struct link *l);
 
 /*
  * Leaves as `how` says and waits until it is done, or only cleans up where all has ended already. Frees the client.

@@ -2,6 +2,9 @@
 /*
  * The `mqttwill` command: finds the subcommand in a table and gives it the rest of the line.
  */
+#define _POSIX_C_SOURCE 200809L
+
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,6 +51,7 @@ static int help(void)
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
+	signal(SIGPIPE, SIG_IGN); /* who reads our words may go; the goodbye must be said all the same */
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
 		return help();
 	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {

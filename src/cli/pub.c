@@ -67,8 +67,9 @@ static void on_done(struct link *l, const struct mqttwill_event *e)
 	struct pub *p = l->user;
 	p->owed--;
 	p->progress_ms = steady_ms();
-	if (e->error == 0)
-		return;
+	l->ready |= !p->own.lines;
+	if (e->error == 0 || l->ended || (l->closing && e->error == MQTTWILL_ECANCELED))
+		return; /* what was given up was told in one line */
 	say("not published: %s", e->text);
 	link_end(l, e->error == MQTTWILL_ECANCELED ? EXIT_NETWORK : exit_code(e->error));
 }
@@ -127,9 +128,10 @@ static bool is_finished(const struct pub *p)
 /* What is owed after the end of the input may not take for ever. */
 static void check_progress(struct pub *p, struct link *l)
 {
-	if (!p->input_ended || !l->was_up || steady_ms() - p->progress_ms < l->timeout_ms)
+	if (!p->own.lines || l->ended || !p->input_ended || !l->was_up || steady_ms() - p->progress_ms < l->timeout_ms)
 		return;
-	say("not acknowledged in %" PRIu32 " s: %" PRIu64 " messages", l->timeout_ms / 1000, p->owed);
+	say("not acknowledged in %" PRIu32 ".%" PRIu32 " s: %" PRIu64 " message%s", l->timeout_ms / 1000,
+	    l->timeout_ms % 1000 / 100, p->owed, p->owed == 1 ? "" : "s");
 	link_end(l, EXIT_TIMEOUT);
 }
 
@@ -157,6 +159,7 @@ static enum exit_code publish_all(struct pub *p)
 		.quiet = !p->own.verbose,
 		.one_attempt = !p->own.retry,
 		.one_connection = !p->own.lines,
+		.awaits = p->own.lines ? NULL : "the message is not acknowledged",
 		.timeout_ms = p->connection.timeout.set ? p->connection.timeout.value : DEFAULT_TIMEOUT_MS,
 	};
 	enum exit_code code = link_new(&l, &p->options);
@@ -173,7 +176,12 @@ static enum exit_code publish_all(struct pub *p)
 	}
 	serve(p, &l);
 	bool unfinished = !l.ended && !is_finished(p);
-	const struct mqttwill_closing how = {.goodbye = p->own.goodbye.set ? p->own.goodbye.value : MQTTWILL_GOODBYE_SILENT};
+	if (unfinished && p->owed)
+		say("stopped; not acknowledged: %" PRIu64 " message%s", p->owed, p->owed == 1 ? "" : "s");
+	const struct mqttwill_closing how = {
+		.goodbye = p->own.goodbye.set ? p->own.goodbye.value : MQTTWILL_GOODBYE_SILENT,
+		.timeout_ms = p->own.lines && !link_stopped() && !l.ended ? 0 : link_leaving_ms(&l),
+	};
 	code = link_leave(&l, &how);
 	return code == EXIT_OK && unfinished && p->owed ? EXIT_TIMEOUT : code;
 }

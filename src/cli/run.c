@@ -97,7 +97,7 @@ static void fill_will(struct run *r)
 
 static enum exit_code hold(struct run *r)
 {
-	struct link l = {.timeout_ms = r->connection.timeout.value};
+	struct link l = {.has_birth = true, .timeout_ms = r->connection.timeout.value};
 	enum exit_code code = link_new(&l, &r->options);
 	if (code == EXIT_OK)
 		code = link_start(&l);

@@ -3,6 +3,7 @@
  * mqttwill sub: prints the messages of topics as they come. The library remembers the subscriptions and makes them again
  * after a reconnect, so there is nothing to do here when a connection is lost but to say so.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -11,7 +12,7 @@
 #include "cli/link.h"
 #include "cli/print.h"
 
-enum { TYPE_SUBACK = 9, REFUSED = 0x80, DEFAULT_TIMEOUT_MS = 15000, LARGEST_PACKET = 268435460 };
+enum { TYPE_SUBACK = 9, REFUSED = 0x80, DEFAULT_TIMEOUT_MS = 15000, LARGEST_PACKET = 268435460, LEAVE_MS = 1000 };
 
 struct sub_options {
 	struct texts  topics;
@@ -28,7 +29,7 @@ struct sub {
 	struct mqttwill_will      will;
 	struct mqttwill_options   options;
 	uint32_t                  received;
-	int64_t                   until_ms;
+	int64_t                   until_ms; /* --for, counted from the start and anew from the subscription */
 };
 
 #define AT(member) offsetof(struct sub_options, member)
@@ -68,7 +69,11 @@ static void on_message(struct link *l, const struct mqttwill_message *message)
 		print_json(stdout, wall_ms(), message);
 	else
 		print_line(stdout, wall_ms(), message, s->own.verbose);
-	if (fflush(stdout) != 0)
+	if (fflush(stdout) == 0)
+		return;
+	if (errno == EPIPE) /* as in `| head`: nobody listens any more, which is no news */
+		link_end(l, EXIT_NETWORK);
+	else
 		link_end(l, refuse(EXIT_NETWORK, "standard output cannot be written"));
 }
 
@@ -91,6 +96,7 @@ static void on_done(struct link *l, const struct mqttwill_event *e)
 		link_end(l, EXIT_BROKER);
 	}
 	l->one_connection = false;
+	l->ready = true;
 	if (s->own.duration.set)
 		s->until_ms = steady_ms() + s->own.duration.value;
 }
@@ -119,6 +125,7 @@ static enum exit_code listen(struct sub *s)
 		.on_done = on_done,
 		.user = s,
 		.one_attempt = !s->own.retry,
+		.awaits = "no answer to the subscription",
 		.one_connection = true, /* some brokers answer a refused filter by closing */
 		.timeout_ms = s->connection.timeout.set ? s->connection.timeout.value : DEFAULT_TIMEOUT_MS,
 	};
@@ -131,11 +138,17 @@ static enum exit_code listen(struct sub *s)
 		mqttwill_free(l.client);
 		return code;
 	}
-	s->until_ms = INT64_MAX;
+	s->until_ms = s->own.duration.set ? steady_ms() + s->own.duration.value : INT64_MAX;
 	while (!l.ended && !link_stopped() && !has_enough(s) && steady_ms() < s->until_ms)
 		link_wait(&l, s->until_ms, -1);
-	bool late = s->own.count.set && !has_enough(s) && steady_ms() >= s->until_ms;
-	const struct mqttwill_closing how = {.goodbye = s->own.goodbye.set ? s->own.goodbye.value : MQTTWILL_GOODBYE_SILENT};
+	bool over = !l.ended && !link_stopped() && !has_enough(s);
+	bool late = over && (s->own.count.set || !l.ready);
+	if (over && !l.ready)
+		say("not subscribed when --for was over%s%s", *l.last ? "; last: " : "", l.last);
+	const struct mqttwill_closing how = {
+		.goodbye = s->own.goodbye.set ? s->own.goodbye.value : MQTTWILL_GOODBYE_SILENT,
+		.timeout_ms = LEAVE_MS,
+	};
 	code = link_leave(&l, &how);
 	return code == EXIT_OK && late ? EXIT_TIMEOUT : code;
 }
