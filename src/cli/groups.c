@@ -2,9 +2,15 @@
 /*
  * The shared tables. A rule stands beside each maximum that the library's own structure could not hold.
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include "cli/groups.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 static const struct choice version_choices[] = {
 	{"3.1", MQTTWILL_V31},
@@ -39,8 +45,8 @@ const struct choice leaving_choices[] = {
 const struct option connection_rows[] = {
 	{.name = "url", .value = "URL", .help = "mqtt[s]://[user[:password]@]host[:port]; default mqtt://localhost",
 	 .type = OPTION_TEXT, .offset = AT(url)},
-	{.name = "id", .value = "CLIENTID", .help = "client id; default: the broker's choice",
-	 .type = OPTION_TEXT, .offset = AT(id)},
+	{.name = "id", .value = "CLIENTID", .help = "client id; run needs one; default: the broker's choice, in 3.1 mqttwill-PID",
+	 .type = OPTION_TEXT, .offset = AT(id), .letter = 'i'},
 	{.name = "user", .value = "NAME", .help = "user name",
 	 .type = OPTION_TEXT, .offset = AT(user)},
 	{.name = "password", .value = "PASSWORD", .help = "password; ps(1) shows it",
@@ -57,7 +63,7 @@ const struct option connection_rows[] = {
 	 .type = OPTION_NUMBER, .offset = AT(session_expiry), .rule = "MQTT 5, 3.1.2.11.2"},
 	{.name = "rejoin", .value = "safe|clean|always", .help = "what to do with a session the broker has; default safe",
 	 .type = OPTION_CHOICE, .offset = AT(rejoin), .choices = rejoin_choices},
-	{.name = "timeout", .value = "S", .help = "how long the first connection may take; see the manual",
+	{.name = "timeout", .value = "S", .help = "how long the first connection and its answers may take",
 	 .type = OPTION_DURATION, .offset = AT(timeout)},
 	{.name = NULL},
 };
@@ -123,6 +129,33 @@ static enum exit_code fill_password(const struct connection_options *from, struc
 	return EXIT_OK;
 }
 
+void connection_name(struct connection_options *from, struct arena *arena)
+{
+	char text[24]; /* 23 characters are the most in 3.1 */
+	if (from->id || from->version.value != MQTTWILL_V31 || from->rejoin.value == MQTTWILL_REJOIN_ALWAYS)
+		return;
+	int n = snprintf(text, sizeof text, "mqttwill-%ld", (long)getpid());
+	from->id = arena_copy(arena, text, (size_t)n);
+}
+
+/* The library would refuse it, too, but not as a file that cannot be read. */
+static enum exit_code check_ca_file(const struct connection_options *from, const char *url)
+{
+	if (!from->ca_file)
+		return EXIT_OK;
+	FILE *file = fopen(from->ca_file, "r");
+	if (!file || (fgetc(file) == EOF && ferror(file))) {
+		enum exit_code code = refuse(EXIT_USAGE, "--cafile: %s: %s", from->ca_file, strerror(errno));
+		if (file)
+			fclose(file);
+		return code;
+	}
+	fclose(file);
+	if (strncasecmp(url, "mqtts:", 6) != 0 && strncasecmp(url, "ssl:", 4) != 0)
+		say("warning: --cafile has no effect without mqtts://");
+	return EXIT_OK;
+}
+
 enum exit_code connection_fill(const struct connection_options *from, struct mqttwill_options *opt, struct arena *arena)
 {
 	opt->url = from->url ? from->url : "mqtt://localhost";
@@ -135,7 +168,8 @@ enum exit_code connection_fill(const struct connection_options *from, struct mqt
 	opt->keepalive_s = from->keepalive.value;
 	if (from->keepalive.set && from->keepalive.value == 0)
 		opt->keepalive_s = MQTTWILL_KEEPALIVE_OFF;
-	return fill_password(from, opt, arena);
+	enum exit_code code = check_ca_file(from, opt->url);
+	return code == EXIT_OK ? fill_password(from, opt, arena) : code;
 }
 
 bool properties_given(const struct property_options *from)

@@ -49,6 +49,9 @@ extern const struct choice leaving_choices[]; /* of one without */
 /* QoS as the library's field takes it; whatever is above 2 stays so, for the library to refuse. */
 enum { QOS_FIELD_MAX = 255 };
 
+/* MQTT 3.1 has no client id of the broker's choice: makes one of the process id, for a session that no one resumes. */
+void connection_name(struct connection_options *from, struct arena *arena);
+
 enum exit_code connection_fill(const struct connection_options *from, struct mqttwill_options *opt, struct arena *arena);
 bool           properties_given(const struct property_options *from);
 void           properties_into_will(const struct property_options *from, struct mqttwill_will *will);

@@ -242,10 +242,11 @@ static void on_event(mqttwill *client, const struct mqttwill_event *event, void 
 
 static void tell_warnings(const struct mqttwill_report *report)
 {
-	char text[512];
+	char text[512], own[512];
 	for (size_t i = 0; report && i < report->count; i++) {
 		mqttwill_finding_text(&report->finding[i], text, sizeof text);
-		say("warning: %s", text);
+		option_words(own, sizeof own, text);
+		say("warning: %s", own);
 	}
 }
 
@@ -254,9 +255,11 @@ enum exit_code link_new(struct link *l, const struct mqttwill_options *opt)
 	struct mqttwill_options own = *opt;
 	own.event_fn = on_event;
 	own.user = l;
-	int rc = mqttwill_new(&l->client, &own);
+	char text[512];
+	int  rc = mqttwill_new(&l->client, &own);
+	option_words(text, sizeof text, mqttwill_errmsg(NULL, rc));
 	if (rc < 0)
-		return refuse(exit_code(rc), "%s", mqttwill_errmsg(NULL, rc));
+		return refuse(exit_code(rc), "%s", text);
 	tell_warnings(mqttwill_warnings(l->client));
 	return EXIT_OK;
 }

@@ -52,6 +52,8 @@ static enum exit_code set_number(struct parse *p, const struct option *o, void *
 	uint64_t    value, max = o->max ? o->max : UINT32_MAX;
 	if (!read_digits(&end, &value) || *end)
 		return refuse(EXIT_USAGE, "%s: \"%s\" is not a number", p->name, p->value);
+	if (value < o->least)
+		return refuse(EXIT_USAGE, "%s: %s is below %u", p->name, p->value, (unsigned)o->least);
 	if (value > max && !o->rule) /* the library's own check says what is wrong with any number this large */
 		value = max;
 	if (value > max)
@@ -67,13 +69,15 @@ static enum exit_code set_duration(struct parse *p, const struct option *o, void
 	const char *end = p->value;
 	uint64_t    seconds, ms = 0;
 	bool        good = read_digits(&end, &seconds);
-	if (good && *end == '.')
-		for (uint64_t unit = 100; *++end >= '0' && *end <= '9'; unit /= 10)
+	if (*end == '.')
+		for (uint64_t unit = 100; *++end >= '0' && *end <= '9'; unit /= 10, good = true)
 			ms += unit * (uint64_t)(*end - '0');
 	if (!good || *end)
 		return refuse(EXIT_USAGE, "%s: \"%s\" is not a number of seconds", p->name, p->value);
 	if (seconds > UINT32_MAX / 1000 - 1)
 		return refuse(EXIT_USAGE, "%s: %s s is longer than the 49 days that can be waited", p->name, p->value);
+	if (seconds * 1000 + ms == 0)
+		return refuse(EXIT_USAGE, "%s: %s is no time at all", p->name, p->value);
 	*(struct number *)member = (struct number){.value = (uint32_t)(seconds * 1000 + ms), .set = true};
 	return EXIT_OK;
 }
@@ -84,6 +88,15 @@ static enum exit_code set_payload(struct parse *p, const struct option *o, void 
 	return payload_parse(member, p->value, p->line->arena);
 }
 
+static enum exit_code not_among(const struct parse *p, const struct choice *choices)
+{
+	char   names[128] = "";
+	size_t n = 0;
+	for (const struct choice *c = choices; c->name && n < sizeof names; c++)
+		n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", c == choices ? "" : ", ", c->name);
+	return refuse(EXIT_USAGE, "%s: \"%s\" is none of %s", p->name, p->value, names);
+}
+
 static enum exit_code set_choice(struct parse *p, const struct option *o, void *member)
 {
 	for (const struct choice *c = o->choices; c->name; c++) {
@@ -92,7 +105,7 @@ static enum exit_code set_choice(struct parse *p, const struct option *o, void *
 			return EXIT_OK;
 		}
 	}
-	return refuse(EXIT_USAGE, "%s: \"%s\" is none of %s", p->name, p->value, o->value);
+	return not_among(p, o->choices);
 }
 
 static enum exit_code out_of_memory(void)
@@ -227,6 +240,8 @@ bool options_parse(const struct command_line *line, int argc, char **argv, enum 
 			help(line);
 			return false;
 		}
+		if (!strcmp(argv[p.at], "--") && p.at + 1 == argc)
+			break; /* the end of the options, and nothing stands behind them */
 		*code = parse_one(&p);
 	}
 	return *code == EXIT_OK;

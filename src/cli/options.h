@@ -54,6 +54,7 @@ struct option {
 	size_t               offset;
 	enum option_type     type;
 	char                 letter;  /* a short form, or 0 */
+	uint32_t             least;   /* NUMBER: below it is a usage error */
 	uint32_t             max;     /* NUMBER: what the field can hold, 0 for all of uint32_t ... */
 	const char          *rule;    /* ... and where that is written */
 	const struct choice *choices; /* CHOICE: ends with a name NULL */

@@ -22,6 +22,15 @@ static bool is_c1(const uint8_t *p, size_t left)
 	return p[0] == 0xC2 && left > 1 && p[1] < 0xA0;
 }
 
+/* What turns the direction of text, or ends a line: U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069. Or 0. */
+static unsigned steering(const uint8_t *p, size_t left)
+{
+	if (left < 3 || p[0] != 0xE2 || (p[1] != 0x80 && p[1] != 0x81))
+		return 0;
+	unsigned u = 0x2000u | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+	return u == 0x200E || u == 0x200F || (u >= 0x2028 && u <= 0x202E) || (u >= 0x2066 && u <= 0x2069) ? u : 0;
+}
+
 static const char *escape_of(uint8_t byte)
 {
 	static const char *const named[256] = {['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t", ['\\'] = "\\\\"};
@@ -37,14 +46,23 @@ static void put_text(FILE *out, const uint8_t *p, size_t n)
 			fprintf(out, "\\x%02x", p[i]);
 		else if (is_c1(p + i, n - i))
 			fprintf(out, "\\u%04x", p[++i]);
+		else if (steering(p + i, n - i))
+			fprintf(out, "\\u%04x", steering(p + i, n - i)), i += 2;
 		else
 			fputc(p[i], out);
 	}
 }
 
+static bool begins(const void *bytes, size_t n, const char *prefix)
+{
+	return n >= strlen(prefix) && !memcmp(bytes, prefix, strlen(prefix));
+}
+
 void print_bytes(FILE *out, const void *bytes, size_t n)
 {
 	if (utf8_good_text(bytes, n) == n) {
+		if (begins(bytes, n, "hex:") || begins(bytes, n, "text:"))
+			fputs("text:", out);
 		put_text(out, bytes, n);
 	} else {
 		fputs("hex:", out);
@@ -113,6 +131,8 @@ static void json_string(FILE *out, const uint8_t *p, size_t n)
 			fprintf(out, "\\u%04x", p[i]);
 		else if (is_c1(p + i, n - i))
 			fprintf(out, "\\u%04x", p[++i]);
+		else if (steering(p + i, n - i))
+			fprintf(out, "\\u%04x", steering(p + i, n - i)), i += 2;
 		else
 			fputc(p[i], out);
 	}

@@ -13,7 +13,10 @@
 
 #include <mqttwill.h>
 
-/* A C string or bytes as they are where they are printable UTF-8; control characters as \n, \t, \x1b, and \ as \\. */
+/*
+ * A C string or bytes as they are where they are printable UTF-8; control characters as \n, \t, \x1b, \u202e, and \ as \\.
+ * Bytes that are not are hex:00ff, and a text that begins with hex: or text: has text: before it.
+ */
 void print_text(FILE *out, const char *text);
 void print_bytes(FILE *out, const void *bytes, size_t n);
 

@@ -43,13 +43,13 @@ struct pub {
 #define AT(member) offsetof(struct pub_options, member)
 static const struct option pub_rows[] = {
 	{.name = "topic", .value = "TOPIC", .help = "where to publish; needed",
-	 .type = OPTION_TEXT, .offset = AT(topic)},
+	 .type = OPTION_TEXT, .offset = AT(topic), .letter = 't'},
 	{.name = "message", .value = "PAYLOAD", .help = "what to publish",
-	 .type = OPTION_PAYLOAD, .offset = AT(message)},
+	 .type = OPTION_PAYLOAD, .offset = AT(message), .letter = 'm'},
 	{.name = "stdin", .help = "publish each line of standard input; reconnect",
 	 .type = OPTION_FLAG, .offset = AT(lines)},
 	{.name = "qos", .value = "0|1|2", .help = "default 0",
-	 .type = OPTION_NUMBER, .offset = AT(qos), .max = QOS_FIELD_MAX},
+	 .type = OPTION_NUMBER, .offset = AT(qos), .letter = 'q', .max = QOS_FIELD_MAX},
 	{.name = "retain", .help = "the broker keeps it for late subscribers",
 	 .type = OPTION_FLAG, .offset = AT(retain)},
 	{.name = "retry", .help = "try to connect until --timeout has passed",
@@ -202,6 +202,7 @@ static enum exit_code prepare(struct pub *p)
 	properties_into_message(&p->properties, &p->message);
 	if (will_fill(&p->will_options, &p->will_properties, &p->will))
 		p->options.will = &p->will;
+	connection_name(&p->connection, &p->arena);
 	return connection_fill(&p->connection, &p->options, &p->arena);
 }
 

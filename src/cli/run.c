@@ -29,13 +29,13 @@ struct run {
 #define AT(member) offsetof(struct run_options, member)
 static const struct option run_rows[] = {
 	{.name = "topic", .value = "TOPIC", .help = "the status topic; needed",
-	 .type = OPTION_TEXT, .offset = AT(topic)},
+	 .type = OPTION_TEXT, .offset = AT(topic), .letter = 't'},
 	{.name = "online", .value = "PAYLOAD", .help = "default online",
 	 .type = OPTION_PAYLOAD, .offset = AT(online)},
 	{.name = "offline", .value = "PAYLOAD", .help = "default offline",
 	 .type = OPTION_PAYLOAD, .offset = AT(offline)},
 	{.name = "qos", .value = "0|1|2", .help = "default 1",
-	 .type = OPTION_NUMBER, .offset = AT(qos), .max = QOS_FIELD_MAX},
+	 .type = OPTION_NUMBER, .offset = AT(qos), .letter = 'q', .max = QOS_FIELD_MAX},
 	{.name = "no-retain", .help = "late subscribers learn nothing",
 	 .type = OPTION_FLAG, .offset = AT(no_retain)},
 	{.name = "will-delay", .value = "S", .help = "seconds between the loss and the will",

@@ -33,6 +33,9 @@ int64_t steady_ms(void); /* never set back */
 /* One line on stderr: the time, then the sentence. Control characters are escaped, since brokers may send them. */
 __attribute__((format(printf, 1, 2))) void say(const char *format, ...);
 
+/* The library's sentence with the command's names for the members of its structures. Always ends in NUL. */
+void option_words(char *out, size_t size, const char *text);
+
 /* One line on stderr, "mqttwill: SENTENCE"; returns the exit code it is given. */
 __attribute__((format(printf, 2, 3))) enum exit_code refuse(enum exit_code code, const char *format, ...);
 

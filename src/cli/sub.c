@@ -35,16 +35,16 @@ struct sub {
 #define AT(member) offsetof(struct sub_options, member)
 static const struct option sub_rows[] = {
 	{.name = "topic", .value = "FILTER", .help = "what to hear; needed, may be repeated",
-	 .type = OPTION_LIST, .offset = AT(topics)},
+	 .type = OPTION_LIST, .offset = AT(topics), .letter = 't'},
 	{.name = "qos", .value = "0|1|2", .help = "the highest QoS to receive; default 2",
-	 .type = OPTION_NUMBER, .offset = AT(qos), .max = QOS_FIELD_MAX},
+	 .type = OPTION_NUMBER, .offset = AT(qos), .letter = 'q', .max = QOS_FIELD_MAX},
 	{.name = "verbose", .help = "print all properties",
 	 .type = OPTION_FLAG, .offset = AT(verbose), .letter = 'v'},
 	{.name = "json", .help = "print one JSON object a line",
 	 .type = OPTION_FLAG, .offset = AT(json)},
 	{.name = "count", .value = "N", .help = "leave after N messages",
-	 .type = OPTION_NUMBER, .offset = AT(count), .rule = "mqttwill-sub(1)"},
-	{.name = "for", .value = "S", .help = "leave S seconds after the subscription",
+	 .type = OPTION_NUMBER, .offset = AT(count), .least = 1, .rule = "mqttwill-sub(1)"},
+	{.name = "for", .value = "S", .help = "leave S seconds after the subscription, or after the start",
 	 .type = OPTION_DURATION, .offset = AT(duration)},
 	{.name = "retry", .help = "try to connect until --timeout has passed",
 	 .type = OPTION_FLAG, .offset = AT(retry)},
@@ -81,6 +81,8 @@ static void on_message(struct link *l, const struct mqttwill_message *message)
 static void on_done(struct link *l, const struct mqttwill_event *e)
 {
 	struct sub *s = l->user;
+	if (l->closing)
+		return;
 	if (e->error && e->code_count == 0) {
 		say("not subscribed: %s", e->text);
 		link_end(l, exit_code(e->error));
@@ -147,7 +149,7 @@ static enum exit_code listen(struct sub *s)
 		say("not subscribed when --for was over%s%s", *l.last ? "; last: " : "", l.last);
 	const struct mqttwill_closing how = {
 		.goodbye = s->own.goodbye.set ? s->own.goodbye.value : MQTTWILL_GOODBYE_SILENT,
-		.timeout_ms = LEAVE_MS,
+		.timeout_ms = l.ended ? link_leaving_ms(&l) : LEAVE_MS,
 	};
 	code = link_leave(&l, &how);
 	return code == EXIT_OK && late ? EXIT_TIMEOUT : code;
@@ -160,6 +162,7 @@ static enum exit_code prepare(struct sub *s)
 	s->options.maximum_packet_size = LARGEST_PACKET; /* who asks to see messages sees them all */
 	if (will_fill(&s->will_options, &s->will_properties, &s->will))
 		s->options.will = &s->will;
+	connection_name(&s->connection, &s->arena);
 	return connection_fill(&s->connection, &s->options, &s->arena);
 }
 
