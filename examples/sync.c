@@ -39,9 +39,11 @@ int main(int argc, char **argv)
 		mqttwill_publish(lamp, &lux);   /* a token; never blocks */
 		rc = mqttwill_run(lamp, 10000); /* serves for 10 s; reconnects itself */
 	}
-	if (rc < 0)
+	if (rc < 0 && !stop)
 		fprintf(stderr, "lamp-7: %s\n", mqttwill_errmsg(lamp, rc));
 	mqttwill_disconnect(lamp, 5000); /* "offline" is stored */
+	signal(SIGINT, SIG_DFL);         /* a late signal must not find a client that is gone */
+	signal(SIGTERM, SIG_DFL);
 	mqttwill_free(lamp);
-	return rc < 0;
+	return rc < 0 && !stop;
 }
