@@ -143,9 +143,9 @@ it "without --cafile the system's store decides" system_store
 
 bad_ca_file() {
 	free_port
-	says 2 'ca_file: .*/nowhere.pem: No such file' --url "mqtts://localhost:$port" --cafile "$dir/nowhere.pem"
+	says 1 'cafile: .*/nowhere.pem: No such file' --url "mqtts://localhost:$port" --cafile "$dir/nowhere.pem"
 	echo 'this is no certificate' >nothing.pem
-	says 2 'ca_file: .*/nothing.pem: ' --url "mqtts://localhost:$port" --cafile "$dir/nothing.pem"
+	says 2 'cafile: .*/nothing.pem: ' --url "mqtts://localhost:$port" --cafile "$dir/nothing.pem"
 }
 it 'a file of authorities that cannot be read, or holds none, is refused before a socket is opened' bad_ca_file
 
