@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The command's exit codes and refusals, and what signals, closed pipes and brokers that never answer make of it.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+nobody=mqtt://127.0.0.1:1
+
+# Each row: exit code, a pattern of what it says, and the words of the command.
+refusals() {
+	local wanted pattern words n=0
+	while IFS='|' read -r wanted pattern words; do
+		[ -n "$wanted" ] || continue
+		eval "set -- $words"
+		start "$mqttwill" "$@" >out 2>said
+		ended "$pid"
+		is "exit code of $words" "$wanted" "$code"
+		expect "$words says why" grep -qE -- "$pattern" out said
+		echo "ok - exit code $wanted: mqttwill $words" >>"$dir/verdicts"
+		n=$((n + 1))
+	done <"$dir/table"
+	expect 'all rows were played' [ "$n" -ge 38 ]
+}
+
+table() {
+	cat >"$dir/table" <<'ROWS'
+0|Exit codes|--help
+0|^mqttwill [0-9]|--version
+0|--goodbye|run --help
+1|which command|
+1|is no command|fly
+1|no option of this command|pub --fly
+1|needs a value|pub -t
+1|takes no value|pub --retain=1
+1|is not an option|sub a
+1|needs --topic|run --id a
+1|needs --topic|pub -m b
+1|needs --topic|sub
+1|either --message or --stdin|pub -t a
+1|not a number|pub -t a -m b --qos x
+1|not a number|pub -t a -m b --qos -1
+1|below 1|sub -t a --count 0
+1|no time at all|sub -t a --timeout 0
+1|no time at all|pub -t a -m b --timeout 0
+1|no time at all|run --id a -t a --goodbye-timeout 0
+1|none of with-will, silent, abort|sub -t a --goodbye foo
+1|none of 3.1, 3.1.1, 5|sub -t a --version 4
+1|No such file|pub -t a -m @/nofile
+1|No such file|pub -t a -m b --cafile /nofile
+1|not hexadecimal|pub -t a -m hex:0g
+1|odd number|pub -t a -m hex:000
+1|not NAME=VALUE|pub -t a -m b --user-property x
+2|MQTT-3.3.1-4|pub -t a -m b --qos 3
+2|MQTT-3.1.2-12|pub -t a -m b --will-topic w --will-qos 3
+2|MQTT-4.7.3-1|pub -t a -m b --will-payload x
+2|MQTT-4.7.[01]-1|pub -t a -m b --will-topic "w/#"
+2|MQTT-1.5.4-1|pub -t a -m b --will-topic $'w\xff'
+2|MQTT-1.5.4-1|pub -t a -m b --will-topic w --will-content-type $'\xff'
+2|MQTT 5, 3.1.3.2|pub -t a -m b --will-topic w --will-delay 1 --version 3.1.1
+2|MQTT|pub -t a -m b --will-topic w --will-response-topic +
+2|MQTT|pub -t a -m b --will-topic w --will-payload hex:ff --will-payload-format 1
+2|MQTT 5, 3.1.2.10|pub -t a -m b --keepalive 65536
+2|MQTT 5, 3.1.3.2.2|pub -t a -m b --will-delay 4294967296
+2|--session-expiry|pub -t a -m b --version 3.1.1 --session-expiry 4
+2|--id|run -t a
+2|MQTT-4.7.1|sub -t 'a#'
+3|Connection refused|pub --url "$nobody" -t a -m b
+3|Connection refused|pub --url "$nobody" -t a -m b --version 3.1
+3|warning: --cafile|pub --url "$nobody" -t a -m b --cafile /etc/passwd
+6|no connection in 0.5 s; last: .*refused|sub --url "$nobody" -t a --retry --timeout .5
+6|not subscribed when --for was over|sub --url "$nobody" -t a --retry --for .3
+ROWS
+	refusals
+}
+it 'the table of refusals' table
+
+stub() {
+	[ -x "$stub_broker" ] || fail "$stub_broker is not built"
+	start "$stub_broker" --port 0 >broker
+	await broker '^listening on '
+	url=mqtt://$(sed -n 's/^listening on //p' broker)
+}
+
+status() {
+	"$mqttwill" sub --url "$url" -t lamp/status --count 1 --for 5 2>/dev/null | cut -d' ' -f3
+}
+
+broken_stderr() {
+	stub
+	mkfifo words
+	start "$mqttwill" run --url "$url" --id lamp --topic lamp/status 2>words
+	device=$pid
+	head -n 2 words >head
+	expect 'it was online' grep -q online head
+	kill -TERM "$device"
+	ended "$device"
+	is 'exit code' 0 "$code"
+	is 'the status' offline "$(status)"
+}
+it 'nobody reads stderr any more: the goodbye is said all the same' broken_stderr
+
+two_signals() {
+	stub
+	online device
+	kill -INT "$device"
+	kill -TERM "$device"
+	ended "$device"
+	is 'exit code' 0 "$code"
+	is 'the status' offline "$(status)"
+}
+it 'two signals at once, as of timeout(1): the goodbye is said all the same' two_signals
+
+is_json() {
+	command -v python3 >/dev/null || skip 'python3 is not installed'
+	stub
+	start "$mqttwill" sub --url "$url" -t json --json --count 2 --for 5 >lines 2>ear
+	await ear subscribed
+	"$mqttwill" pub --url "$url" -t json -m hex:00ff -q 1 --user-property $'a"=\\\n' --correlation-data hex:ff
+	"$mqttwill" pub --url "$url" -t json -m $'"\\\u202e\u00e4' -q 1 --content-type text/plain
+	ended "$pid"
+	while read -r line; do
+		echo "$line" | python3 -m json.tool >/dev/null || fail "no JSON: $line"
+	done <lines
+	is 'lines' 2 "$(wc -l <lines)"
+}
+it '--json is JSON' is_json
+
+looks_like_hex() {
+	stub
+	start "$mqttwill" sub --url "$url" -t a --count 3 --for 5 >lines 2>ear
+	await ear subscribed
+	"$mqttwill" pub --url "$url" -t a -m text:hex:00 -q 1
+	"$mqttwill" pub --url "$url" -t a -m hex:ff -q 1
+	"$mqttwill" pub --url "$url" -t a -m $'x\u202ey' -q 1
+	ended "$pid"
+	expect 'each in its way' has_in_order lines ' a text:hex:00 ' ' a hex:ff ' ' a x\\u202ey '
+}
+it 'a text that begins with hex: is told from bytes; nothing turns the direction of text' looks_like_hex
+
+finish
