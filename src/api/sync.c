@@ -86,9 +86,12 @@ int mqttwill_connect(mqttwill *c, uint32_t timeout_ms)
 static int settled(mqttwill *c, int64_t token)
 {
 	int error;
-	if (c->client.state == CLIENT_IDLE)
+	bool pending = client_pending(&c->client, token, &error);
+	if (pending && c->client.state == CLIENT_IDLE)
 		return client_fail(&c->client, MQTTWILL_ESTATE, "wait: the client is not started");
-	return client_pending(&c->client, token, &error) ? NOT_YET : error;
+	if (!pending && error == MQTTWILL_EINVAL)
+		return client_fail(&c->client, error, "wait: its outcome is no longer known");
+	return pending ? NOT_YET : error;
 }
 
 int mqttwill_wait(mqttwill *c, int64_t token, uint32_t timeout_ms)

@@ -131,7 +131,7 @@ static void finish(struct client *c)
 static void tell_room(struct client *c)
 {
 	bool room = 2 * (uint64_t)c->held_messages <= c->config.queue_messages && 2 * c->held_bytes <= c->config.queue_bytes;
-	if (!c->room_wanted || !room)
+	if (!c->room_wanted || !room || c->held_bytes + c->room_size > c->config.queue_bytes)
 		return;
 	c->room_wanted = false;
 	client_emit(c, &(struct mqttwill_event){.type = MQTTWILL_ROOM});

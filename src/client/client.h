@@ -69,7 +69,11 @@ struct client_error {
 	char text[320];
 };
 
-enum { FAILED_TOKENS = 4 };
+/* A token that came to a bad end. */
+struct failure {
+	int64_t token;
+	int     error;
+};
 
 struct link; /* the connection: pipe and session, driver.c's */
 
@@ -97,8 +101,9 @@ struct client {
 	uint64_t armed; /* what the timer is set to */
 	uint64_t random;
 	int64_t  last_token;
-	int64_t  failed_token[FAILED_TOKENS];
-	int      failed_error[FAILED_TOKENS];
+	int64_t  forgotten;    /* up to this token a failure may have been forgotten */
+	struct failure *failed; /* a ring once it has its full size */
+	uint32_t failed_count, failed_size, failed_at;
 	int      epoll, timer, wake;
 	uint32_t session_expiry_s; /* in force */
 	uint32_t held_messages;    /* queued and in flight, the application's */
@@ -107,11 +112,11 @@ struct client {
 	uint32_t pending_delay_s;  /* of the will that the last lost connection left behind */
 	uint32_t undelivered;
 	size_t   held_bytes;
+	size_t   room_size; /* of the message that was refused, while room_wanted */
 	struct mqttwill_closing how;
 	uint8_t  state;   /* enum client_state */
 	uint8_t  closing; /* enum client_closing */
 	uint8_t  left;    /* enum mqttwill_left */
-	uint8_t  failed_at;
 	uint8_t  reason_code; /* of the broker's DISCONNECT or refusal, for the event about it */
 	bool     resumable; /* a session that we began may be alive at the broker */
 	bool     clean_next; /* the next CONNECT ends whatever session there is */
@@ -156,7 +161,7 @@ int client_step(struct client *c);
 /* Takes a legal PUBLISH, SUBSCRIBE or UNSUBSCRIBE packet; a token, or an error. `want_done`: for QoS 0. */
 int64_t client_send(struct client *c, const struct packet *pk, bool want_done);
 
-/* Is the token's fate still open? If not, *error is its outcome. */
+/* Is the token's fate still open? If not, *error is its outcome; MQTTWILL_EINVAL: that is no longer known. */
 bool client_pending(const struct client *c, int64_t token, int *error);
 
 /* ---- For presence ---- */

@@ -34,6 +34,9 @@ void queue_fini(struct client *c)
 	free_list(&c->queue);
 	free_list(&c->written);
 	flight_fini(&c->flight);
+	free(c->failed);
+	c->failed = NULL;
+	c->failed_count = c->failed_size = c->failed_at = 0;
 	c->held_messages = 0;
 	c->held_bytes = 0;
 }
@@ -61,13 +64,54 @@ static bool has_room(const struct client *c, size_t size)
 
 /* ---- Outcome ---- */
 
+static void grow_failures(struct client *c)
+{
+	enum { FIRST = 16 };
+	uint32_t most = c->config.queue_messages;
+	uint32_t size = c->failed_size == 0 ? FIRST : 2 * c->failed_size;
+	if (size > most)
+		size = most;
+	if (size == c->failed_size)
+		return;
+	struct failure *p = realloc(c->failed, size * sizeof *p);
+	if (!p)
+		return; /* then the oldest goes */
+	c->failed = p;
+	c->failed_size = size;
+}
+
+static void forget_failure(struct client *c, int64_t token)
+{
+	if (token > c->forgotten)
+		c->forgotten = token;
+}
+
+/* For mqttwill_wait(): as many as can wait at once, so that whoever publishes first and waits then hears of each. */
 static void remember_failure(struct client *c, int64_t token, int error)
 {
-	if (error == 0)
+	if (error == 0 || token == 0)
 		return;
-	c->failed_token[c->failed_at] = token;
-	c->failed_error[c->failed_at] = error;
-	c->failed_at = (uint8_t)((c->failed_at + 1) % FAILED_TOKENS);
+	if (c->failed_count == c->failed_size)
+		grow_failures(c);
+	if (c->failed_size == 0) {
+		forget_failure(c, token);
+		return;
+	}
+	bool     full = c->failed_count == c->failed_size;
+	uint32_t at = full ? c->failed_at : c->failed_count++;
+	if (full) {
+		forget_failure(c, c->failed[at].token);
+		c->failed_at = (at + 1) % c->failed_size;
+	}
+	c->failed[at] = (struct failure){token, error};
+}
+
+static int outcome_of(const struct client *c, int64_t token)
+{
+	for (uint32_t i = 0; i < c->failed_count; i++)
+		if (c->failed[i].token == token)
+			return c->failed[i].error;
+	return token <= c->forgotten ? MQTTWILL_EINVAL : 0;
 }
 
 /* Takes the outgoing off the books, then tells; the callback may do anything. */
@@ -163,9 +207,7 @@ bool client_pending(const struct client *c, int64_t token, int *error)
 	*error = 0;
 	if (in_list(&c->queue, token) || in_list(&c->flight.sent, token) || in_list(&c->written, token))
 		return true;
-	for (size_t i = 0; i < FAILED_TOKENS; i++)
-		if (c->failed_token[i] == token)
-			*error = c->failed_error[i];
+	*error = outcome_of(c, token);
 	return *error == 0 && c->session && buf_len(&c->session->out) > 0; /* QoS 0 that the kernel has not taken */
 }
 
@@ -177,14 +219,14 @@ static bool may_send(const struct client *c, uint8_t qos)
 }
 
 /* Where a sent message goes: in flight it is already; at QoS 0 it is done with, or waits for the kernel. */
-static int send_now(struct client *c, struct outgoing *o, bool want_done)
+static int send_now(struct client *c, struct outgoing *o)
 {
 	list_remove(&o->link);
 	int rc = session_send(c->session, o);
 	if (rc < 0)
 		return rc;
 	c->unconfirmed |= o->id_at == 0;
-	if (o->id_at == 0 && want_done)
+	if (o->id_at == 0 && o->want_done)
 		list_push(&c->written, &o->link);
 	else if (o->id_at == 0)
 		discard(c, o);
@@ -198,8 +240,7 @@ bool queue_pump(struct client *c)
 		struct outgoing *o = outgoing_of(l);
 		if (!may_send(c, o->qos))
 			break;
-		bool want_done = o->end != 0;
-		int  rc = send_now(c, o, want_done);
+		int rc = send_now(c, o);
 		if (rc == MQTTWILL_ETOOBIG || rc == MQTTWILL_EMESSAGE) {
 			fail_outgoing(c, o, rc);
 		} else if (rc < 0) {
@@ -225,6 +266,7 @@ static int64_t enqueue(struct client *c, const struct packet *pk, bool want_done
 		return client_fail(c, MQTTWILL_ETOOBIG, "%s: %zu bytes are above queue_bytes", packet_name(pk->type), size);
 	if (!has_room(c, size)) {
 		c->room_wanted = true;
+		c->room_size = size;
 		return client_fail(c, MQTTWILL_EFULL, "%s: %u messages of %zu bytes wait already", packet_name(pk->type),
 		                   (unsigned)c->held_messages, c->held_bytes);
 	}
@@ -232,11 +274,11 @@ static int64_t enqueue(struct client *c, const struct packet *pk, bool want_done
 	if (rc < 0)
 		return client_fail(c, rc, "%s: %s", packet_name(pk->type), error_text(rc));
 	o->token = ++c->last_token;
-	o->end = want_done; /* while queued: whether a DONE is wanted at QoS 0 */
+	o->want_done = want_done;
 	bool first = list_empty(&c->queue);
 	hold(c, o);
 	list_push(&c->queue, &o->link);
-	if (first && may_send(c, o->qos) && send_now(c, o, want_done) < 0)
+	if (first && may_send(c, o->qos) && send_now(c, o) < 0)
 		list_push(&c->queue, &o->link); /* no memory just now: the next step tries again */
 	return c->last_token;
 }

@@ -29,6 +29,7 @@ struct outgoing {
 	uint8_t     qos;
 	uint8_t     state; /* enum outgoing_state */
 	bool        presence;
+	bool        want_done; /* at QoS 0; above it there always is a DONE */
 	uint8_t     bytes[];
 };
 

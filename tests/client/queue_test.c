@@ -61,6 +61,28 @@ START_TEST(a_queue_full_of_bytes_refuses_too)
 }
 END_TEST
 
+START_TEST(room_is_told_when_the_refused_message_fits)
+{
+	struct mqttwill_message m = kilo(1);
+	struct mqttwill_options o = bare_options();
+	o.queue_bytes = 2500;
+	stage_begin(_i);
+	struct device *d = device_new(&o);
+	device_token(d, mqttwill_publish(d->c, &m), true);
+	static const char large[2000];
+	m.payload = large;
+	m.payload_len = sizeof large;
+	ck_assert_int_eq(mqttwill_publish(d->c, &m), MQTTWILL_EFULL);
+	mqttwill_start(d->c);
+	stage_settle();
+	peer_says(CONNACK5);
+	expect_events(d, "UP");
+	peer_says(PUBACK("0001"));
+	expect_events(d, "DONE(1) ROOM");
+	stage_end();
+}
+END_TEST
+
 START_TEST(what_was_published_before_the_connection_leaves_at_once)
 {
 	const struct mqttwill_message m = kilo(0);
@@ -252,6 +274,7 @@ Suite *queue_suite(void)
 	TCase *t = tcase_create("waiting"), *closing = tcase_create("closing");
 	SCENE(t, a_full_queue_refuses_and_tells_once_when_it_is_half_empty);
 	SCENE(t, a_queue_full_of_bytes_refuses_too);
+	SCENE(t, room_is_told_when_the_refused_message_fits);
 	SCENE(t, what_was_published_before_the_connection_leaves_at_once);
 	SCENE(t, a_line_that_opens_again_is_used_to_the_end);
 	SCENE(t, what_the_broker_does_not_take_is_refused_and_never_sent);

@@ -111,6 +111,44 @@ START_TEST(wait_tells_what_became_of_the_token)
 }
 END_TEST
 
+START_TEST(wait_remembers_every_refusal_of_a_full_queue)
+{
+	enum { MANY = 40 };
+	const struct broker_options b = {.acl = "deny publish t\n"};
+	struct mqttwill_options     o = lamp_options();
+	int64_t                     tokens[MANY], first;
+	o.queue_messages = MANY;
+	struct device *d = begin(_i, &o, &b);
+	ck_assert_int_eq(mqttwill_connect(d->c, 1000), 0);
+	first = device_token(d, mqttwill_publish(d->c, &a_message), true);
+	ck_assert_int_eq(mqttwill_wait(d->c, first, 1000), MQTTWILL_EDENIED);
+	for (int i = 0; i < MANY; i++)
+		tokens[i] = device_token(d, mqttwill_publish(d->c, &a_message), true);
+	for (int i = 0; i < MANY; i++)
+		ck_assert_int_eq(mqttwill_wait(d->c, tokens[i], 5000), MQTTWILL_EDENIED);
+	ck_assert_int_eq(mqttwill_wait(d->c, first, 1000), MQTTWILL_EINVAL);
+	ck_assert_ptr_nonnull(strstr(mqttwill_errmsg(d->c, MQTTWILL_EINVAL), "no longer known"));
+	stage_end();
+}
+END_TEST
+
+START_TEST(wait_knows_what_became_of_a_token_after_the_close)
+{
+	struct mqttwill_options o = lamp_options();
+	struct device          *d = begin(_i, &o, NULL);
+	int64_t                 token = device_token(d, mqttwill_publish(d->c, &a_message), true);
+	ck_assert_int_eq(mqttwill_wait(d->c, token, 1000), MQTTWILL_ESTATE);
+	ck_assert_int_eq(mqttwill_connect(d->c, 1000), 0);
+	ck_assert_int_eq(mqttwill_wait(d->c, token, 1000), 0);
+	stage_line()->mute = true;
+	int64_t lost = device_token(d, mqttwill_publish(d->c, &a_message), true);
+	ck_assert_int_eq(mqttwill_disconnect(d->c, 1000), MQTTWILL_ETIMEOUT);
+	ck_assert_int_eq(mqttwill_wait(d->c, token, 1000), 0);
+	ck_assert_int_eq(mqttwill_wait(d->c, lost, 1000), MQTTWILL_ECANCELED);
+	stage_end();
+}
+END_TEST
+
 START_TEST(wait_room_returns_when_there_is_room)
 {
 	struct mqttwill_options o = lamp_options();
@@ -188,6 +226,8 @@ Suite *sync_suite(void)
 	SCENE(t, connect_says_when_the_broker_refuses_the_birth);
 	SCENE(t, connect_ends_with_its_deadline_and_the_last_reason);
 	SCENE(t, wait_tells_what_became_of_the_token);
+	SCENE(t, wait_remembers_every_refusal_of_a_full_queue);
+	SCENE(t, wait_knows_what_became_of_a_token_after_the_close);
 	SCENE(t, wait_room_returns_when_there_is_room);
 	SCENE(t, run_serves_for_its_time_and_ends_when_woken);
 	SCENE(t, disconnect_without_an_answer_says_so_in_time);
