@@ -39,7 +39,7 @@ extern "C" {
 	X(ETOPIC, -6, "the topic breaks a rule of MQTT")                                                               \
 	X(EMESSAGE, -7, "the message breaks a rule of MQTT")                                                           \
 	X(EFULL, -8, "the queue is full")                                                                              \
-	X(ETOOBIG, -9, "the packet is larger than the broker takes")                                                   \
+	X(ETOOBIG, -9, "the packet is larger than allowed")                                                            \
 	X(ECANCELED, -10, "cancelled")                                                                                 \
 	X(ETIMEOUT, -11, "the deadline passed")                                                                        \
 	X(ENOMEM, -12, "out of memory")                                                                                \

@@ -8,7 +8,7 @@
 
 #include "client/internal.h"
 
-enum { WAIT_FOR_BROKER_MS = 1000, LEAST_WAIT_MS = 100 };
+enum { WAIT_FOR_BROKER_MS = 1000, LEAST_WAIT_MS = 100, WAIT_FOR_MEMORY_MS = 100 };
 
 void client_prepare(struct client *c)
 {
@@ -174,6 +174,8 @@ static uint64_t deadline(const struct client *c)
 	uint64_t due = earlier(driver_deadline(c), leave_deadline(c));
 	if (c->state == CLIENT_WAITING)
 		due = earlier(due, c->retry_at);
+	if (queue_is_due(c))
+		due = earlier(due, c->now_ms + WAIT_FOR_MEMORY_MS); /* nothing else is in its way */
 	if (c->state == CLIENT_UP)
 		due = earlier(due, c->hooks->deadline(c->owner));
 	return due;

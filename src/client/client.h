@@ -86,6 +86,7 @@ struct client {
 	struct flight              flight;
 	struct list queue;         /* struct outgoing, waiting to be sent */
 	struct list written;       /* QoS 0 whose DONE waits until the kernel has them */
+	struct buf  unsent;        /* QoS 0 in the output without a DONE; queue.c's */
 	struct list subscriptions; /* to be made again in a new session */
 	struct client_error  error;
 	struct mqttwill_limits limits; /* from the last CONNACK */

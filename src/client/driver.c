@@ -42,7 +42,7 @@ static void watch(struct client *c, int fd, uint32_t events)
 
 static bool may_read(const struct client *c)
 {
-	return c->state >= CLIENT_GREETING && buf_len(&c->session->out) < SESSION_OUTPUT_HIGH;
+	return c->state >= CLIENT_GREETING && (buf_len(&c->session->out) < SESSION_OUTPUT_HIGH || c->link->broken);
 }
 
 void driver_watch(struct client *c)
@@ -128,6 +128,7 @@ void driver_close(struct client *c, bool reset)
 	if (!l)
 		return;
 	unwatch(c);
+	queue_unsent(c);
 	session_fini(&l->session);
 	pipe_close(l->pipe, reset);
 	free(l);
@@ -184,7 +185,7 @@ void driver_kick(struct client *c)
 		c->now_ms = clock_ms();
 		l->broken = driver_flush(c);
 	}
-	if (l->broken || !list_empty(&c->written))
+	if (l->broken || !list_empty(&c->written) || queue_is_due(c))
 		clock_wake(c); /* the step will tell */
 	else
 		driver_watch(c);
@@ -258,10 +259,23 @@ static int attempt_timed_out(struct client *c)
 	return client_fail(c, MQTTWILL_ETIMEOUT, "%s", waiting_for[c->state]);
 }
 
+/* A write that failed hides what the broker said before it closed: a DISCONNECT says why, the write does not. */
+static int last_words(struct client *c, int broken)
+{
+	struct client_error why = c->error;
+	int                 rc = read_turns(c);
+	if (!c->session || c->doomed || (rc < 0 && c->session->state == SESSION_OVER))
+		return rc;
+	c->error = why;
+	return broken;
+}
+
 int driver_run(struct client *c, bool ready)
 {
 	int rc = c->link->broken;
-	if (rc == 0 && c->state != CLIENT_UP && c->now_ms >= c->attempt_end)
+	if (rc < 0)
+		return last_words(c, rc);
+	if (c->state != CLIENT_UP && c->now_ms >= c->attempt_end)
 		return attempt_timed_out(c);
 	if (rc == 0 && c->state == CLIENT_OPENING)
 		rc = go_on_opening(c);

@@ -74,6 +74,12 @@ void queue_fini(struct client *c);
 /* Sends what waits as far as there is room; true where that was something. */
 bool queue_pump(struct client *c);
 
+/* Nothing is on its way out, and the first that waits could be: what comes next depends on nobody else. */
+bool queue_is_due(const struct client *c);
+
+/* Before the session goes: messages at QoS 0 that it never sent are lost. */
+void queue_unsent(struct client *c);
+
 /* The connection is gone: requests wait again, presence is forgotten. */
 void queue_connection_lost(struct client *c);
 

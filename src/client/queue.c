@@ -4,9 +4,18 @@
  * the queue; at QoS 0 it is not even copied.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "client/internal.h"
+
+/* At QoS 0 without a DONE only this is kept, and only of what the kernel has not taken at once. */
+struct unsent {
+	int64_t  token;
+	uint64_t end; /* in the session's output */
+};
+
+enum { UNSENT_MAX = SESSION_OUTPUT_SOFT }; /* no message is shorter than a byte, and above that the next ones wait */
 
 static struct outgoing *outgoing_of(struct list *l)
 {
@@ -19,6 +28,7 @@ void queue_init(struct client *c)
 	list_init(&c->queue);
 	list_init(&c->written);
 	list_init(&c->subscriptions);
+	buf_init(&c->unsent, UNSENT_MAX * sizeof(struct unsent));
 }
 
 static void free_list(struct list *list)
@@ -34,6 +44,7 @@ void queue_fini(struct client *c)
 	free_list(&c->queue);
 	free_list(&c->written);
 	flight_fini(&c->flight);
+	buf_fini(&c->unsent);
 	free(c->failed);
 	c->failed = NULL;
 	c->failed_count = c->failed_size = c->failed_at = 0;
@@ -202,13 +213,51 @@ static bool in_list(const struct list *list, int64_t token)
 	return false;
 }
 
+static void drop_sent(struct client *c)
+{
+	while (c->session && buf_len(&c->unsent) > 0) {
+		struct unsent u;
+		memcpy(&u, buf_front(&c->unsent), sizeof u);
+		if (u.end > c->session->sent)
+			break;
+		buf_take(&c->unsent, sizeof u);
+	}
+	buf_relax(&c->unsent);
+}
+
+static bool is_unsent(const struct client *c, int64_t token)
+{
+	for (size_t at = 0; c->session && at < buf_len(&c->unsent); at += sizeof(struct unsent)) {
+		struct unsent u;
+		memcpy(&u, buf_front(&c->unsent) + at, sizeof u);
+		if (u.token == token)
+			return u.end > c->session->sent;
+	}
+	return false;
+}
+
+void queue_unsent(struct client *c)
+{
+	uint32_t lost = 0;
+	for (drop_sent(c); buf_len(&c->unsent) > 0; lost++) {
+		struct unsent u;
+		memcpy(&u, buf_front(&c->unsent), sizeof u);
+		buf_take(&c->unsent, sizeof u);
+		remember_failure(c, u.token, MQTTWILL_ELOST);
+	}
+	buf_relax(&c->unsent);
+	for (struct list *l = c->written.next; c->session && l != &c->written; l = l->next)
+		lost += outgoing_of(l)->end > c->session->sent;
+	c->undelivered = c->closing ? lost : 0; /* the rest is counted when it is cancelled */
+}
+
 bool client_pending(const struct client *c, int64_t token, int *error)
 {
 	*error = 0;
 	if (in_list(&c->queue, token) || in_list(&c->flight.sent, token) || in_list(&c->written, token))
 		return true;
 	*error = outcome_of(c, token);
-	return *error == 0 && c->session && buf_len(&c->session->out) > 0; /* QoS 0 that the kernel has not taken */
+	return *error == 0 && is_unsent(c, token);
 }
 
 /* ---- Sending ---- */
@@ -231,6 +280,12 @@ static int send_now(struct client *c, struct outgoing *o)
 	else if (o->id_at == 0)
 		discard(c, o);
 	return 0;
+}
+
+bool queue_is_due(const struct client *c)
+{
+	const struct list *first = c->queue.next;
+	return first != &c->queue && c->session && buf_len(&c->session->out) == 0 && may_send(c, list_entry(first, struct outgoing, link)->qos);
 }
 
 bool queue_pump(struct client *c)
@@ -258,12 +313,9 @@ void queue_push_front(struct client *c, struct outgoing *o)
 	list_push_front(&c->queue, &o->link);
 }
 
-static int64_t enqueue(struct client *c, const struct packet *pk, bool want_done)
+static int64_t enqueue(struct client *c, const struct packet *pk, size_t size, bool want_done)
 {
 	struct outgoing *o;
-	size_t           size = packet_size(pk, c->config.level);
-	if (size > c->config.queue_bytes)
-		return client_fail(c, MQTTWILL_ETOOBIG, "%s: %zu bytes are above queue_bytes", packet_name(pk->type), size);
 	if (!has_room(c, size)) {
 		c->room_wanted = true;
 		c->room_size = size;
@@ -283,24 +335,36 @@ static int64_t enqueue(struct client *c, const struct packet *pk, bool want_done
 	return c->last_token;
 }
 
+/* QoS 0 straight into the output. False: it has to wait, or there is no memory. */
+static bool send_direct(struct client *c, const struct packet *pk)
+{
+	drop_sent(c);
+	uint8_t *p = buf_reserve(&c->unsent, sizeof(struct unsent));
+	if (!p || session_publish(c->session, pk) < 0)
+		return false;
+	struct unsent u = {++c->last_token, c->session->committed};
+	memcpy(p, &u, sizeof u);
+	buf_commit(&c->unsent, sizeof u);
+	c->unconfirmed = true;
+	return true;
+}
+
 int64_t client_send(struct client *c, const struct packet *pk, bool want_done)
 {
-	bool publish = pk->type == PACKET_PUBLISH;
-	int  rc = 0;
+	bool   publish = pk->type == PACKET_PUBLISH;
+	size_t size = packet_size(pk, c->config.level);
+	int    rc = 0;
 	if (c->closing)
 		return client_fail(c, MQTTWILL_ESTATE, "%s: the client is closing", packet_name(pk->type));
 	if (c->session && c->state == CLIENT_UP && publish)
-		rc = session_takes(c->session, packet_size(pk, c->config.level), pk->qos, pk->retain);
+		rc = session_takes(c->session, size, pk->qos, pk->retain);
 	if (rc < 0)
-		return explain_takes(c, rc, packet_size(pk, c->config.level), pk->qos);
-	int64_t token;
+		return explain_takes(c, rc, size, pk->qos);
+	if (size > c->config.queue_bytes)
+		return client_fail(c, MQTTWILL_ETOOBIG, "%s: %zu bytes are above queue_bytes, %u", packet_name(pk->type), size,
+		                   (unsigned)c->config.queue_bytes);
 	bool    direct = publish && pk->qos == 0 && !want_done && list_empty(&c->queue) && may_send(c, 0);
-	if (direct && session_publish(c->session, pk) == 0) {
-		c->unconfirmed = true;
-		token = ++c->last_token;
-	} else {
-		token = enqueue(c, pk, want_done);
-	}
+	int64_t token = direct && send_direct(c, pk) ? c->last_token : enqueue(c, pk, size, want_done);
 	if (token > 0)
 		driver_kick(c);
 	if (!list_empty(&c->written))
@@ -353,8 +417,9 @@ static void recall(struct client *c, bool requests_only)
 static void written_lost(struct client *c)
 {
 	for (struct list *l; (l = list_first(&c->written));) {
+		struct outgoing      *o = outgoing_of(l);
 		struct mqttwill_event ev = {0};
-		finish(c, outgoing_of(l), MQTTWILL_ELOST, &ev);
+		finish(c, o, o->qos == 0 ? MQTTWILL_ELOST : 0, &ev);
 	}
 }
 
@@ -395,9 +460,9 @@ void queue_drop_renewals(struct client *c)
 
 void queue_cancel(struct client *c)
 {
+	settle_released(c);
 	recall(c, false);
 	queue_drop_renewals(c);
-	c->undelivered = 0;
 	for (struct list *l = c->queue.next; l != &c->queue; l = l->next)
 		c->undelivered += outgoing_of(l)->type == PACKET_PUBLISH;
 	for (struct list *l; (l = list_first(&c->queue)) && !c->doomed;)

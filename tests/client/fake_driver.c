@@ -22,7 +22,7 @@ struct link {
 
 static bool may_read(const struct client *c)
 {
-	return c->state >= CLIENT_GREETING && buf_len(&c->session->out) < SESSION_OUTPUT_HIGH;
+	return c->state >= CLIENT_GREETING && (buf_len(&c->session->out) < SESSION_OUTPUT_HIGH || c->link->broken);
 }
 
 void driver_watch(struct client *c)
@@ -83,6 +83,7 @@ void driver_close(struct client *c, bool reset)
 		return;
 	l->line->closed = true;
 	l->line->reset = reset;
+	queue_unsent(c);
 	session_fini(&l->session);
 	free(l);
 	c->link = NULL;
@@ -132,7 +133,7 @@ void driver_kick(struct client *c)
 		c->now_ms = clock_ms();
 		l->broken = driver_flush(c);
 	}
-	if (l->broken)
+	if (l->broken || queue_is_due(c))
 		clock_wake(c);
 	else
 		driver_watch(c);
@@ -188,10 +189,23 @@ static int go_on_opening(struct client *c)
 	return connection_greet(c);
 }
 
+/* A write that failed hides what the broker said before it closed: a DISCONNECT says why, the write does not. */
+static int last_words(struct client *c, int broken)
+{
+	struct client_error why = c->error;
+	int                 rc = read_turns(c);
+	if (!c->session || c->doomed || (rc < 0 && c->session->state == SESSION_OVER))
+		return rc;
+	c->error = why;
+	return broken;
+}
+
 int driver_run(struct client *c, bool ready)
 {
 	int rc = c->link->broken;
-	if (rc == 0 && c->state != CLIENT_UP && c->now_ms >= c->attempt_end)
+	if (rc < 0)
+		return last_words(c, rc);
+	if (c->state != CLIENT_UP && c->now_ms >= c->attempt_end)
 		return client_fail(c, MQTTWILL_ETIMEOUT, "state %d: the broker did not answer in time", c->state);
 	if (rc == 0 && c->state == CLIENT_OPENING)
 		rc = go_on_opening(c);
