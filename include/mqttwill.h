@@ -236,7 +236,7 @@ enum { MQTTWILL_KEEPALIVE_OFF = 0x10000 };
 enum mqttwill_rejoin {
 	MQTTWILL_REJOIN_SAFE = 0,  /* resume what this process began; end what an earlier one left behind */
 	MQTTWILL_REJOIN_CLEAN = 1, /* a new session at every connection */
-	MQTTWILL_REJOIN_ALWAYS = 2 /* take whatever session the broker has */
+	MQTTWILL_REJOIN_ALWAYS = 2 /* take whatever session the broker has; an earlier process may have left QoS 2 halfway there */
 };
 
 /* Told to the function that makes a will. */

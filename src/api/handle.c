@@ -24,11 +24,6 @@ static void register_fork(void)
 	pthread_atfork(NULL, NULL, count_fork);
 }
 
-unsigned fork_count(void)
-{
-	return forks;
-}
-
 int handle_check(const mqttwill *c)
 {
 	if (!c)

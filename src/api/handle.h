@@ -57,9 +57,6 @@ bool will_copy(struct arena *a, struct mqttwill_will *to, const struct mqttwill_
 
 extern const struct client_hooks api_hooks;
 
-/* How often this process is a forked child of one that used the library. */
-unsigned fork_count(void);
-
 /* 0, or MQTTWILL_EINVAL for NULL and MQTTWILL_ESTATE in a forked child. */
 int handle_check(const mqttwill *c);
 

@@ -128,6 +128,13 @@ static int check_presence(const struct mqttwill_options *opt, struct client_erro
 		return 0;
 	if (!p->topic)
 		return api_fail(error, MQTTWILL_EOPTION, "option presence.topic: it is NULL");
+	struct topic_fault fault;
+	bool own_will = opt->will || opt->will_fn; /* otherwise the will check judges topic and QoS, and says more */
+	if (own_will && !topic_name_check(span_text(p->topic, 0), &fault))
+		return api_fail(error, MQTTWILL_EOPTION, "option presence.topic: it %s (byte %zu, %s); %s", fault.problem, fault.offset,
+		                fault.rule, fault.advice);
+	if (own_will && presence_qos(p) > 2)
+		return api_fail(error, MQTTWILL_EOPTION, "option presence.qos: it is not 0, 1 or 2 (MQTT-3.3.1-4)");
 	if (presence_online(p).n > REMAINING_MAX / 2)
 		return api_fail(error, MQTTWILL_EOPTION, "option presence.online: it is too long for a message");
 	if (p->empty_offline && p->offline)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A byte queue that cannot be made without a ceiling: bytes are appended at the end and taken from the front.
- * It owns no memory while it is empty.
+ * It owns no memory before its first byte, and after buf_relax() when it is empty.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H

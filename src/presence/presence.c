@@ -50,15 +50,17 @@ static void say_online(struct presence *p)
 	p->stated_at = p->client->now_ms;
 	p->owed = token == MQTTWILL_EFULL || token == MQTTWILL_ENOMEM; /* it is tried again; nothing goes before it */
 	client_hold(p->client, p->owed || p->stale > 0); /* [W2] old statements, and the truth, go before the application's */
-	if (token < 0 && !p->owed)
-		tell(p, MQTTWILL_EBIRTH, "the broker said in CONNACK that it takes no message of the birth's QoS, retain flag or size");
+	p->unsendable = token < 0 && !p->owed;
 }
 
 void presence_connacked(struct presence *p, size_t stale)
 {
-	p->online = false;
+	p->online = p->parting = false;
 	p->stale = stale;
-	say_online(p);
+	if (stale < 2)
+		say_online(p);
+	else
+		client_hold(p->client, true); /* enough of them: one more follows behind the last, and so they cannot pile up */
 }
 
 static void begin_watch(struct presence *p)
@@ -66,10 +68,10 @@ static void begin_watch(struct presence *p)
 	/* our own birth comes back and is known as such; No Local would also hide a stale will of this very client id */
 	struct filter f = {span_text(p->spec->topic, 0), presence_qos(p->spec)};
 	struct packet pk = {.type = PACKET_SUBSCRIBE, .filters = &f, .count = 1};
-	if (p->watch != WATCH_WANTED || p->goodbye)
+	if (p->watch != WATCH_WANTED || p->parting)
 		return;
 	int64_t token = client_send_presence(p->client, &pk);
-	p->watching = token;
+	p->asked |= token > 0;
 	p->watch = token > 0 ? WATCH_PENDING : WATCH_WANTED;
 }
 
@@ -153,7 +155,7 @@ int presence_lost(struct presence *p, int error)
 	bool pending = p->watch == WATCH_PENDING;
 	int  seen = about_birth(p, error) ? MQTTWILL_EBIRTH : error;
 	p->birth = p->goodbye = 0;
-	p->online = p->confirming = p->owed = false;
+	p->online = p->confirming = p->owed = p->unsendable = p->parting = false;
 	p->restate_at = 0;
 	p->stale = 0;
 	if (p->spec->self_watch && p->watch != WATCH_OFF)
@@ -171,6 +173,9 @@ int presence_draining(struct presence *p)
 	p->restate_at = 0;
 	p->owed = false;
 	p->goodbye = token > 0 ? token : 0;
+	p->parting = true;
+	if (token == MQTTWILL_EFULL || token == MQTTWILL_ENOMEM)
+		return 1; /* it is tried again until the deadline */
 	return token > 0 ? 1 : (int)token;
 }
 
@@ -196,20 +201,28 @@ static void plan_restatement(struct presence *p)
 bool presence_message(struct presence *p, const struct mqttwill_message *m)
 {
 	struct span topic = span_of(m->topic, m->topic_len);
-	if (p->watch < WATCH_PENDING || !same(span_text(p->spec->topic, 0), m->topic, m->topic_len))
+	if (!p->asked || !same(span_text(p->spec->topic, 0), m->topic, m->topic_len))
 		return false;
 	if (same(presence_online(p->spec), m->payload, m->payload_len))
 		p->restate_at = 0;
-	else if (p->online && !p->goodbye)
+	else if (p->online && !p->parting && p->watch >= WATCH_PENDING)
 		plan_restatement(p);
 	return !client_subscribed(p->client, topic);
 }
 
 void presence_tick(struct presence *p, uint64_t now_ms)
 {
-	if (p->owed)
+	if (p->unsendable) {
+		p->unsendable = false;
+		tell(p, MQTTWILL_EBIRTH, "the broker said in CONNACK that it takes no message of the birth's QoS, retain flag or size");
+	}
+	if (p->parting && !p->goodbye)
+		presence_draining(p);
+	else if (p->owed)
 		say_online(p);
-	if (!p->restate_at || now_ms < p->restate_at || p->goodbye || p->birth || p->owed)
+	if (p->online)
+		begin_watch(p); /* it may have found no memory */
+	if (!p->restate_at || now_ms < p->restate_at || p->parting || p->birth || p->owed)
 		return;
 	p->restate_at = 0;
 	say_online(p);
@@ -221,5 +234,5 @@ uint64_t presence_deadline(const struct presence *p)
 {
 	if (p->owed)
 		return p->stated_at + FIRST_PAUSE_MS;
-	return p->restate_at && !p->birth && !p->goodbye ? p->restate_at : UINT64_MAX;
+	return p->restate_at && !p->birth && !p->parting ? p->restate_at : UINT64_MAX;
 }

@@ -20,13 +20,15 @@ struct presence {
 	struct client *client;
 	int64_t  birth;      /* token of the latest birth; 0: none on this connection */
 	int64_t  goodbye;    /* token of the goodbye; 0: none */
-	int64_t  watching;   /* token of the SUBSCRIBE */
 	uint64_t restate_at; /* when the truth may be stated again; 0: it needs not */
 	uint64_t stated_at;  /* when it was, the last time */
 	uint32_t pause_ms;   /* between two statements; doubled each time */
 	size_t   stale;      /* old presence messages that a resumed session sends again */
 	uint8_t  watch;      /* enum watch */
 	bool     online;
+	bool     parting;    /* the goodbye is due */
+	bool     asked;      /* the status topic was subscribed to: what comes on it is ours */
+	bool     unsendable; /* CONNACK rules the birth out, and nobody was told yet */
 	bool     owed;       /* the birth found no room or no memory; it is tried at every step */
 	bool     confirming; /* at QoS 0 a PINGRESP stands for the acknowledgement */
 };

@@ -55,6 +55,7 @@ void flight_leave(struct flight *f, struct outgoing *o)
 	list_remove(&o->link);
 	f->open -= o->type == PACKET_PUBLISH;
 	o->state = OUTGOING_QUEUED;
+	o->waiting = false;
 	if (o->type == PACKET_PUBLISH)
 		o->bytes[0] &= 0xF7; /* sent anew it is no duplicate [MQTT-4.3.2-2] */
 }

@@ -30,6 +30,7 @@ struct outgoing {
 	uint8_t     state; /* enum outgoing_state */
 	bool        presence;
 	bool        want_done; /* at QoS 0; above it there always is a DONE */
+	bool        waiting; /* of a resumed session, and not yet sent again on this connection */
 	uint8_t     bytes[];
 };
 

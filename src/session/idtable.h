@@ -20,7 +20,7 @@ struct idtable {
 	uint32_t        count;
 };
 
-/* A table with no entries owns no memory. */
+/* Frees the slots; the table is empty. */
 void idtable_fini(struct idtable *t);
 
 /* NULL where the id is not there. */

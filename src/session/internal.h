@@ -16,6 +16,12 @@ int session_ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason);
 /* Handles one packet that was decoded; fills *ev where there is something to tell. */
 void session_receive(struct session *s, struct session_event *ev);
 
+/* It need not be sent again any more. */
+void session_resent(struct session *s, struct outgoing *o);
+
+/* Goes on with what session_resend() began, as far as there is room. */
+int session_resend_more(struct session *s);
+
 /* Ends the session over a fault of the peer's: DISCONNECT with its reason where there is one to send, and *ev. */
 void session_fail(struct session *s, struct session_event *ev, const struct fault *fault);
 

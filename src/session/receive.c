@@ -106,7 +106,8 @@ static void on_publish(struct session *s, struct session_event *ev)
 		return;
 	}
 	bool told = s->config.level == LEVEL_5; /* before, the broker knows no limit, and identifiers set one */
-	if (told && pk->qos == 2 && s->flight->in.count >= s->config.receive_maximum) {
+	/* brokers in the field give their quota back at PUBREC, not at PUBCOMP, and so have up to twice as many open */
+	if (told && pk->qos == 2 && s->flight->in.count >= 2u * s->config.receive_maximum) {
 		session_fail(s, ev, &(struct fault){REASON_RECEIVE_MAXIMUM, "MQTT-3.3.4-9", "PUBLISH: above our Receive Maximum"});
 		return;
 	}
@@ -140,7 +141,9 @@ static void on_pubrel(struct session *s, struct session_event *ev)
 
 static void done(struct session *s, struct session_event *ev, struct outgoing *o)
 {
+	session_resent(s, o); /* or answered before it was sent again: no matter */
 	flight_leave(s->flight, o);
+	session_resend_more(s); /* without memory it goes on when bytes have left */
 	ev->outgoing = o;
 	tell(ev, SESSION_DONE, ev->packet.reason >= REASON_FAILURE ? MQTTWILL_EDENIED : 0);
 }

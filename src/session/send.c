@@ -43,7 +43,7 @@ int session_connect(struct session *s, const struct packet *connect)
 	return 0;
 }
 
-static int ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason)
+int session_ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason)
 {
 	/* every acknowledgement without reason and properties is these four bytes, in each version */
 	uint8_t bytes[4] = {(uint8_t)(type << 4 | (type == PACKET_PUBREL ? 2 : 0)), 2};
@@ -53,20 +53,20 @@ static int ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason)
 	return session_write(s, &(struct packet){.type = type, .id = id, .reason = reason});
 }
 
-int session_ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason)
+static uint32_t open_here(const struct session *s)
 {
-	return ack(s, type, id, reason);
+	return s->flight->open - s->waiting_open;
 }
 
 bool session_has_room(const struct session *s, uint8_t qos, bool presence)
 {
-	if (s->state != SESSION_UP || (!presence && buf_len(&s->out) >= SESSION_OUTPUT_SOFT))
+	if (s->state != SESSION_UP || (!presence && (s->waiting || buf_len(&s->out) >= SESSION_OUTPUT_SOFT)))
 		return false;
 	if (qos == 0)
 		return true;
 	bool     spare = s->config.reserve && !presence && s->quota > 1;
 	uint32_t quota = s->quota - (spare ? 1u : 0u);
-	return s->flight->open < quota && s->flight->out.count < UINT16_MAX - (presence ? 0u : 1u);
+	return open_here(s) < quota && s->flight->out.count < UINT16_MAX - (presence ? 0u : 1u);
 }
 
 int session_takes(const struct session *s, size_t size, uint8_t qos, bool retain)
@@ -104,23 +104,54 @@ int session_publish(struct session *s, const struct packet *pk)
 	return rc < 0 ? rc : session_write(s, pk);
 }
 
+void session_resent(struct session *s, struct outgoing *o)
+{
+	s->waiting -= o->waiting;
+	s->waiting_open -= o->waiting && o->type == PACKET_PUBLISH;
+	o->waiting = false;
+}
+
 static int resend(struct session *s, struct outgoing *o)
 {
-	if (o->state == OUTGOING_RELEASED)
-		return ack(s, PACKET_PUBREL, o->id, 0);
-	if (o->type == PACKET_PUBLISH)
-		o->bytes[0] |= 0x08; /* [MQTT-3.3.1-1] */
-	return write_bytes(s, o->bytes, o->size);
+	int rc;
+	if (o->state == OUTGOING_RELEASED) {
+		rc = session_ack(s, PACKET_PUBREL, o->id, 0);
+	} else {
+		o->bytes[0] |= o->type == PACKET_PUBLISH ? 0x08 : 0; /* [MQTT-3.3.1-1] */
+		rc = write_bytes(s, o->bytes, o->size);
+	}
+	if (rc == 0)
+		session_resent(s, o);
+	return rc;
+}
+
+int session_resend_more(struct session *s)
+{
+	int rc = 0;
+	for (struct list *l = s->flight->sent.next; rc == 0 && s->waiting && l != &s->flight->sent; l = l->next) {
+		struct outgoing *o = list_entry(l, struct outgoing, link);
+		if (!o->waiting)
+			continue;
+		if (s->state != SESSION_UP || open_here(s) >= s->quota || buf_len(&s->out) >= SESSION_OUTPUT_SOFT)
+			break;
+		rc = resend(s, o);
+	}
+	return rc;
 }
 
 int session_resend(struct session *s, const struct list *last)
 {
-	int rc = 0;
-	for (struct list *l = &s->flight->sent; rc == 0 && l != last;) {
+	if (s->state != SESSION_UP)
+		return MQTTWILL_ESTATE;
+	s->waiting = s->waiting_open = 0;
+	for (struct list *l = &s->flight->sent; l != last;) {
 		l = l->next;
-		rc = resend(s, list_entry(l, struct outgoing, link));
+		struct outgoing *o = list_entry(l, struct outgoing, link);
+		o->waiting = true;
+		s->waiting++;
+		s->waiting_open += o->type == PACKET_PUBLISH;
 	}
-	return rc;
+	return session_resend_more(s);
 }
 
 int session_ping(struct session *s)

@@ -217,6 +217,8 @@ void session_sent(struct session *s, size_t n, uint64_t now_ms)
 	s->stuck_ms = buf_len(&s->out) ? now_ms : 0;
 	if (s->pings && !s->ping_out_ms && s->sent >= s->ping_end)
 		s->ping_out_ms = now_ms;
+	if (s->waiting)
+		session_resend_more(s); /* without memory the next call tries again */
 }
 
 /* ---- Time ---- */
@@ -257,6 +259,7 @@ static uint64_t silence(const struct session *s)
 
 int session_tick(struct session *s, uint64_t now_ms)
 {
+	drop_done(s); /* its event has been handled */
 	if (s->state != SESSION_UP)
 		return 0;
 	bool waiting = buf_len(&s->out) > 0;

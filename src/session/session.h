@@ -43,6 +43,8 @@ struct session {
 	uint32_t skim;            /* bytes of an oversize message still to be skipped */
 	uint32_t maximum_out;     /* the broker's Maximum Packet Size */
 	uint32_t keep_alive_ms;   /* in force; 0: off */
+	uint32_t waiting;         /* what is in flight and still to be sent again */
+	uint32_t waiting_open;    /* the messages among it */
 	uint16_t skim_id;
 	uint16_t quota;           /* messages that may be in flight: the broker's Receive Maximum, or our own limit */
 	uint8_t  skim_qos;
@@ -63,7 +65,7 @@ enum session_event_type {
 	SESSION_FAILED    /* error: the peer broke the protocol (fault), or there is no memory */
 };
 
-/* Pointers lead into the input and live until the next call of session_feed(). */
+/* Pointers lead into the input and live until the next call of session_feed() or session_tick(). */
 struct session_event {
 	uint8_t          type; /* enum session_event_type */
 	int              error;
@@ -114,7 +116,9 @@ int session_publish(struct session *s, const struct packet *pk);
 
 /*
  * Sends again what a resumed session has in flight, in the original order [MQTT-4.4.0-1], up to `last`: the link of the
- * last one to be sent again, or the list itself for none. What was sent on this connection stands behind it.
+ * last one to be sent again, or the list itself for none. What was sent on this connection stands behind it. It goes as far
+ * as the broker's Receive Maximum and the output allow, and on by itself as acknowledgements come and bytes leave; until
+ * then nothing of the application's has room [MQTT-4.6.0-1].
  */
 int session_resend(struct session *s, const struct list *last);
 

@@ -115,11 +115,12 @@ static void fill_window(struct script *s, int n)
 	}
 }
 
-START_TEST(one_message_above_our_receive_maximum_ends_the_connection) /* [MQTT-3.3.4-9] */
+/* [MQTT-3.3.4-9]; brokers that count until PUBREC have up to twice as many open, and are borne */
+START_TEST(one_message_above_twice_our_receive_maximum_ends_the_connection)
 {
 	struct script s;
 	script_up(&s, LEVEL_5, _i);
-	fill_window(&s, RECEIVE_MAXIMUM);
+	fill_window(&s, 2 * RECEIVE_MAXIMUM);
 	script_in(&s, "3C [0001 't' 0001 ~ 'm']"); /* one that we know already counts once */
 	script_quiet(&s);
 	script_out(&s, "50 02 0001");
@@ -133,7 +134,7 @@ START_TEST(a_released_message_makes_room_in_our_receive_maximum)
 {
 	struct script s;
 	script_up(&s, LEVEL_5, _i);
-	fill_window(&s, RECEIVE_MAXIMUM);
+	fill_window(&s, 2 * RECEIVE_MAXIMUM);
 	script_in(&s, "62 02 0002 34 [0001 't' 0100 ~ 'm']");
 	script_message(&s, 2, "m");
 	script_out(&s, "70 02 0002 50 02 0100");
@@ -225,7 +226,7 @@ Suite *inbound_suite(void)
 	tcase_add_loop_test(tc, pubrel_for_an_id_that_is_not_in_use_is_answered, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, pubrel_twice_is_answered_twice, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, acknowledgements_leave_in_the_order_of_the_messages, 0, EVERY_LEVEL);
-	tcase_add_loop_test(tc, one_message_above_our_receive_maximum_ends_the_connection, 0, CUTS);
+	tcase_add_loop_test(tc, one_message_above_twice_our_receive_maximum_ends_the_connection, 0, CUTS);
 	tcase_add_loop_test(tc, a_released_message_makes_room_in_our_receive_maximum, 0, CUTS);
 	tcase_add_loop_test(tc, before_mqtt_5_the_broker_knows_no_receive_maximum, 0, ONLY_3X);
 	tcase_add_loop_test(tc, a_topic_alias_that_we_did_not_allow_ends_the_connection, 0, CUTS);
