@@ -284,8 +284,9 @@ static int send_now(struct client *c, struct outgoing *o)
 
 bool queue_is_due(const struct client *c)
 {
-	const struct list *first = c->queue.next;
-	return first != &c->queue && c->session && buf_len(&c->session->out) == 0 && may_send(c, list_entry(first, struct outgoing, link)->qos);
+	if (list_empty(&c->queue) || !c->session || buf_len(&c->session->out) > 0)
+		return false;
+	return may_send(c, outgoing_of(c->queue.next)->qos);
 }
 
 bool queue_pump(struct client *c)
