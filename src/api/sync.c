@@ -145,7 +145,9 @@ int mqttwill_disconnect(mqttwill *c, uint32_t timeout_ms)
 {
 	const struct mqttwill_closing how = {.timeout_ms = timeout_ms ? timeout_ms : 1};
 	int                           rc = handle_check_sync(c);
-	if (rc == 0 && !c->client.closing)
+	if (rc == 0 && c->client.closing)
+		client_hurry(&c->client, how.timeout_ms);
+	else if (rc == 0)
 		rc = client_close(&c->client, &how);
 	if (rc < 0)
 		return rc;

@@ -35,7 +35,8 @@ void client_fini(struct client *c)
 	clock_fini(c);
 	free(c->assigned_id);
 	free(c->reason_string);
-	c->assigned_id = c->reason_string = NULL;
+	free(c->close_words);
+	c->assigned_id = c->reason_string = c->close_words = NULL;
 }
 
 void client_forget(struct client *c)
@@ -78,16 +79,22 @@ static void attempt(struct client *c)
 {
 	if (c->state != CLIENT_WAITING || c->closing || c->now_ms < c->retry_at)
 		return;
-	c->finished = false;
+	c->finished = c->ended = false;
 	if (driver_open(c) < 0)
 		connection_lost(c, MQTTWILL_ENOMEM);
+}
+
+static void note_loss(struct client *c, int error)
+{
+	c->lost_error = error;
+	c->lost_why = c->error;
 }
 
 static void receive(struct client *c, bool ready)
 {
 	int rc = c->link ? driver_run(c, ready) : 0;
 	if (rc < 0 && c->link)
-		c->lost_error = rc;
+		note_loss(c, rc);
 }
 
 static void tend_session(struct client *c)
@@ -98,7 +105,7 @@ static void tend_session(struct client *c)
 	bool stuck = c->session->stuck_ms;
 	int  rc = session_tick(c->session, c->now_ms);
 	if (rc < 0)
-		c->lost_error = client_fail(c, rc, "keep-alive: the broker has %s for too long", stuck ? "taken no byte" : "sent nothing");
+		note_loss(c, client_fail(c, rc, "keep-alive: the broker has %s for too long", stuck ? "taken no byte" : "sent nothing"));
 }
 
 /* What is committed is sent even if the session is over: a DISCONNECT with its reason may be the last of it. */
@@ -111,7 +118,7 @@ static void transmit(struct client *c)
 		rc = driver_flush(c);
 	} while (rc == 0 && buf_len(&c->session->out) == 0 && queue_pump(c) && c->session);
 	if (rc < 0 && !c->lost_error)
-		c->lost_error = rc;
+		note_loss(c, rc);
 	queue_written(c);
 }
 
@@ -141,8 +148,10 @@ static void lose(struct client *c)
 {
 	int error = c->lost_error;
 	c->lost_error = 0;
-	if (error && c->state != CLIENT_IDLE)
-		connection_lost(c, error);
+	if (!error || c->state == CLIENT_IDLE)
+		return;
+	c->error = c->lost_why;
+	connection_lost(c, error);
 }
 
 static void turn(struct client *c, bool ready)

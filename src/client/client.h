@@ -89,10 +89,12 @@ struct client {
 	struct buf  unsent;        /* QoS 0 in the output without a DONE; queue.c's */
 	struct list subscriptions; /* to be made again in a new session */
 	struct client_error  error;
+	struct client_error  lost_why;  /* lost_error's sentence; a callback may fail at something else meanwhile */
+	struct client_error  close_why; /* close_error's */
 	struct mqttwill_limits limits; /* from the last CONNACK */
 	char    *assigned_id;
 	char    *reason_string; /* the broker's own words, for the event about them */
-	const char *close_why; /* a sentence about close_error; NULL: the last error's */
+	char    *close_words;   /* the same, where close_error is what they are about */
 	uint64_t now_ms;      /* of this turn */
 	uint64_t attempt_end; /* OPENING, GREETING, FINISHING: the deadline */
 	uint64_t retry_at;
@@ -119,6 +121,7 @@ struct client {
 	uint8_t  closing; /* enum client_closing */
 	uint8_t  left;    /* enum mqttwill_left */
 	uint8_t  reason_code; /* of the broker's DISCONNECT or refusal, for the event about it */
+	uint8_t  close_reason; /* the same, where close_error is about it */
 	bool     resumable; /* a session that we began may be alive at the broker */
 	bool     clean_next; /* the next CONNECT ends whatever session there is */
 	bool     doubtful;  /* a CONNACK did not arrive: it may have begun a session without our subscriptions */
@@ -131,6 +134,7 @@ struct client {
 	bool     confirmed;   /* every PINGREQ is answered */
 	bool     doomed;    /* freed by a callback */
 	bool     finished;  /* FINISHING: the broker was shown the end of our bytes */
+	bool     ended;     /* the broker has closed the stream in order */
 	bool     goodbye_done;
 	int      lost_error; /* of this turn: the connection is to be given up */
 	int      goodbye_error;
@@ -153,6 +157,9 @@ void client_forget(struct client *c);
 /* Makes the client's descriptor readable; async-signal-safe. */
 void client_wake(const struct client *c);
 int  client_close(struct client *c, const struct mqttwill_closing *how);
+
+/* A client that is closing has at most this long from now on. */
+void client_hurry(struct client *c, uint32_t timeout_ms);
 
 /* Does what is due. 0, or MQTTWILL_ECANCELED where a callback has freed the client. */
 int client_step(struct client *c);

@@ -194,6 +194,7 @@ void driver_kick(struct client *c)
 /* What a closed stream means depends on when it closes. */
 static int stream_ended(struct client *c)
 {
+	c->ended = true;
 	if (c->state == CLIENT_GREETING)
 		return client_fail(c, MQTTWILL_ELOST, "connack: the broker closed the connection without an answer");
 	return client_fail(c, MQTTWILL_ELOST, "the broker closed the connection");

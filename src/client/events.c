@@ -41,7 +41,13 @@ void client_emit(struct client *c, struct mqttwill_event *event)
 		event->text = event->error ? c->error.text : event->type <= MQTTWILL_CLOSED ? plain[event->type] : NULL;
 	if (!event->text)
 		event->text = "";
-	c->hooks->event(c->owner, event);
+	struct client_error   own; /* the event's text lives with it, whatever the callback fails at */
+	struct mqttwill_event told = *event;
+	if (told.text == c->error.text) {
+		own = c->error;
+		told.text = own.text;
+	}
+	c->hooks->event(c->owner, &told);
 }
 
 void client_emit_will(struct client *c, int error, const char *format, ...)

@@ -63,6 +63,9 @@ int connection_message(struct client *c, struct session_event *ev);
 
 /* ---- retry.c ---- */
 
+/* Closes the connection and forgets what was true of it alone; returns what `error` (0: it is us) means, seen from above. */
+int connection_reset(struct client *c, int error, bool reset);
+
 /* The connection, or the attempt, is over: clean up, tell, and plan the next one. */
 void connection_lost(struct client *c, int error);
 

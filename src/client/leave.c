@@ -3,6 +3,8 @@
  * The way out. What was accepted is delivered first, then the goodbye is said and acknowledged, then DISCONNECT 0x00
  * leaves [W3]. Where the deadline comes first, the client leaves so that the broker speaks for it.
  */
+#include <stdlib.h>
+
 #include "client/internal.h"
 
 enum { DEFAULT_TIMEOUT_MS = 5000 };
@@ -35,9 +37,24 @@ int client_close(struct client *c, const struct mqttwill_closing *how)
 		c->how.timeout_ms = DEFAULT_TIMEOUT_MS;
 	c->closing = CLOSING_ASKED;
 	c->close_error = 0;
-	c->close_why = NULL;
+	c->close_reason = 0;
 	clock_wake(c);
 	return 0;
+}
+
+void client_hurry(struct client *c, uint32_t timeout_ms)
+{
+	uint64_t now = clock_ms(), end = now + timeout_ms;
+	bool     asked = c->closing == CLOSING_ASKED; /* its time has not begun to run */
+	if (!c->closing || (asked ? timeout_ms >= c->how.timeout_ms : end >= c->close_end))
+		return;
+	c->how.timeout_ms = timeout_ms;
+	c->close_end = end;
+	if (c->close_half > now + timeout_ms / 2)
+		c->close_half = now + timeout_ms / 2;
+	if (c->closing == CLOSING_LEAVING && c->attempt_end > end)
+		c->attempt_end = end;
+	clock_wake(c);
 }
 
 /* ---- Ways to leave ---- */
@@ -50,13 +67,16 @@ static void begin_leaving(struct client *c, uint8_t left)
 	c->attempt_end = c->close_end;
 }
 
+static void leave_now(struct client *c, uint8_t left, bool reset)
+{
+	c->left = left;
+	connection_reset(c, 0, reset);
+	leave_done(c);
+}
+
 static void cut(struct client *c, bool reset)
 {
-	c->left = MQTTWILL_LEFT_CUT;
-	driver_close(c, reset);
-	c->hold = c->unconfirmed = false;
-	c->hooks->lost(c->owner, 0);
-	leave_done(c);
+	leave_now(c, MQTTWILL_LEFT_CUT, reset);
 }
 
 static const uint32_t *new_expiry(const struct client *c)
@@ -85,13 +105,19 @@ static void leave_to_will(struct client *c)
 
 /* ---- Steps ---- */
 
-/* How the close went wrong; the first reason counts. */
+/* How the close went wrong; the first reason counts, with all that is known of it. No sentence: the last error's. */
 static void fail_close(struct client *c, int error, const char *why)
 {
 	if (c->close_error)
 		return;
+	if (why)
+		client_fail(c, error, "close: %s", why);
 	c->close_error = error;
-	c->close_why = why;
+	c->close_why = c->error;
+	c->close_reason = c->reason_code;
+	free(c->close_words);
+	c->close_words = c->reason_string;
+	c->reason_string = NULL;
 }
 
 static void on_asked(struct client *c)
@@ -100,9 +126,7 @@ static void on_asked(struct client *c)
 	c->close_end = c->now_ms + timeout;
 	c->close_half = c->now_ms + timeout / 2;
 	if (c->state == CLIENT_WAITING || c->state == CLIENT_OPENING) {
-		c->left = MQTTWILL_LEFT_ALREADY;
-		driver_close(c, false);
-		leave_done(c);
+		leave_now(c, MQTTWILL_LEFT_ALREADY, false);
 	} else if (c->state == CLIENT_GREETING || c->how.goodbye == MQTTWILL_GOODBYE_ABORT) {
 		cut(c, c->how.goodbye == MQTTWILL_GOODBYE_ABORT);
 	} else if (c->state == CLIENT_FINISHING) { /* DISCONNECT 0x00 of a foreign session is on its way */
@@ -165,7 +189,6 @@ static void on_goodbye(struct client *c)
 	if (c->goodbye_done && c->goodbye_error == 0) {
 		leave_clean(c);
 	} else if (c->goodbye_done) {
-		fail_close(c, c->goodbye_error, "the broker refused the goodbye");
 		leave_to_will(c);
 	} else if (c->now_ms >= last_moment(c)) {
 		fail_close(c, MQTTWILL_ETIMEOUT, "the goodbye was not acknowledged in time");
@@ -208,6 +231,8 @@ void client_said_goodbye(struct client *c, int error)
 {
 	c->goodbye_done = true;
 	c->goodbye_error = error;
+	if (error)
+		fail_close(c, error, "the broker refused the goodbye");
 }
 
 /* ---- The end ---- */
@@ -233,9 +258,10 @@ void leave_lost(struct client *c, int error)
 	bool whole = c->session && buf_len(&c->session->out) == 0;
 	if (c->closing == CLOSING_LEAVING && whole)
 		return;
-	if (c->how.goodbye != MQTTWILL_GOODBYE_ABORT)
+	bool greeted = c->state >= CLIENT_GREETING; /* before CONNECT there was nothing to cut */
+	if (greeted && c->how.goodbye != MQTTWILL_GOODBYE_ABORT)
 		fail_close(c, error, NULL);
-	c->left = c->session ? MQTTWILL_LEFT_CUT : MQTTWILL_LEFT_ALREADY;
+	c->left = greeted ? MQTTWILL_LEFT_CUT : MQTTWILL_LEFT_ALREADY;
 }
 
 void leave_done(struct client *c)
@@ -244,11 +270,13 @@ void leave_done(struct client *c)
 	bool unsaid = c->left == MQTTWILL_LEFT_CUT || (c->left == MQTTWILL_LEFT_ALREADY && c->up_at);
 	if (unsaid && c->config.presence && c->how.goodbye == MQTTWILL_GOODBYE_OFFLINE)
 		fail_close(c, MQTTWILL_ELOST, "there was no connection to say goodbye on");
-	if (c->close_error && c->close_why)
-		client_fail(c, c->close_error, "close: %s", c->close_why);
+	if (c->close_error)
+		c->error = c->close_why; /* not what the DONE events said */
 	struct mqttwill_event ev = {
 		.type = MQTTWILL_CLOSED,
 		.error = c->close_error,
+		.reason_code = c->close_error ? c->close_reason : 0,
+		.reason_string = c->close_error ? c->close_words : NULL,
 		.left = c->left,
 		.will_due_s = will_due(c),
 		.undelivered = c->undelivered,

@@ -65,34 +65,55 @@ static void tell_lost(struct client *c, int error, bool was_up)
 	client_emit(c, &ev);
 }
 
-void connection_lost(struct client *c, int error)
+/* Only a broker that answers the end of our bytes with the end of its own has surely ended the foreign session. */
+static bool foreign_ended(const struct client *c)
 {
-	bool was_up = c->state == CLIENT_UP || (c->state == CLIENT_FINISHING && !c->restart);
-	bool restart = c->restart, closing = c->closing; /* a callback below may close, which then begins anew */
-	struct client_error why = c->error;
+	return c->restart && c->finished && c->ended;
+}
+
+int connection_reset(struct client *c, int error, bool reset)
+{
+	if (c->restart && !foreign_ended(c))
+		c->clean_next = false; /* Clean Start 1 would have the broker publish the will that is still pending */
 	c->doubtful |= c->state == CLIENT_GREETING;
-	if (closing)
-		leave_lost(c, error);
-	driver_close(c, false);
-	c->restart = false;
-	c->hold = c->unconfirmed = false;
-	remember_session(c, was_up);
-	int seen = c->hooks->lost(c->owner, error);
-	queue_connection_lost(c);
-	c->state = CLIENT_WAITING;
-	c->retry_at = c->now_ms;
-	if (closing) {
-		leave_done(c);
-		return;
-	}
-	if (restart)
-		return; /* a foreign session was ended: at once again, with Clean Start 1 */
+	c->restart = c->hold = c->unconfirmed = false;
+	driver_close(c, reset);
+	return c->hooks->lost(c->owner, error);
+}
+
+static void plan_next(struct client *c, const struct client_error *why, int seen, bool was_up)
+{
 	c->retry_at = c->now_ms + backoff(c, seen, was_up);
-	c->error = why;
-	if (seen != error)
-		client_fail(c, seen, "%s: %.200s", error_text(seen), why.text);
+	c->error = *why;
+	if (seen != why->code)
+		client_fail(c, seen, "%s: %.200s", error_text(seen), why->text);
 	tell_lost(c, seen, was_up);
+}
+
+static void forget_reason(struct client *c)
+{
 	c->reason_code = 0;
 	free(c->reason_string);
 	c->reason_string = NULL;
+}
+
+void connection_lost(struct client *c, int error)
+{
+	bool was_up = c->state == CLIENT_UP || (c->state == CLIENT_FINISHING && !c->restart);
+	bool closing = c->closing; /* a callback below may close, which then begins anew */
+	bool at_once = foreign_ended(c);
+	struct client_error why = c->error;
+	why.code = error;
+	if (closing)
+		leave_lost(c, error);
+	remember_session(c, was_up);
+	int seen = connection_reset(c, error, false);
+	queue_connection_lost(c);
+	c->state = CLIENT_WAITING;
+	c->retry_at = c->now_ms;
+	if (closing)
+		leave_done(c);
+	else if (!at_once)
+		plan_next(c, &why, seen, was_up);
+	forget_reason(c);
 }

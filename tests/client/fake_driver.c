@@ -154,6 +154,7 @@ static int feed(struct client *c, uint8_t *in, size_t n)
 
 static int line_ended(struct client *c)
 {
+	c->ended = true;
 	if (c->state == CLIENT_GREETING)
 		return client_fail(c, MQTTWILL_ELOST, "connack: the broker closed the connection without an answer");
 	return client_fail(c, MQTTWILL_ELOST, "the broker closed the connection");

@@ -385,6 +385,56 @@ START_TEST(an_attempt_without_connect_does_not_hide_the_will_that_is_pending)
 }
 END_TEST
 
+START_TEST(closed_tells_its_own_reason)
+{
+	struct mqttwill_options o = lamp_options();
+	stage_begin(_i);
+	struct device *d = lamp_online(&o);
+	device_publish(d, "t", "a", 1);
+	device_close(d, MQTTWILL_GOODBYE_OFFLINE);
+	peer_says("E0 02 98 00");
+	expect_events(d, "DONE(2):ECANCELED CLOSED(cut due 0 lost 1):EKICKED");
+	expect_text(d, "0x98");
+	ck_assert_uint_eq(d->last.reason_code, 0x98);
+	stage.next_open = LINE_REFUSES;
+	ck_assert_int_eq(mqttwill_start(d->c), 0);
+	expect_events(d, "RETRY:ECONNECT");
+	ck_assert_uint_eq(d->last.reason_code, 0);
+	stage_end();
+}
+END_TEST
+
+START_TEST(a_close_beside_an_attempt_that_fails_cuts_nothing)
+{
+	struct mqttwill_options o = lamp_options();
+	stage_begin(_i);
+	stage.next_open = LINE_HANGS;
+	struct device *d = device_start(&o);
+	ck_assert_int_eq(mqttwill_close(d->c, NULL), 0);
+	stage_line()->open = LINE_REFUSES;
+	expect_events(d, "CLOSED(already)");
+	stage_end();
+}
+END_TEST
+
+START_TEST(a_close_can_be_hurried)
+{
+	const struct mqttwill_closing how = {.timeout_ms = 60000};
+	struct mqttwill_options       o = lamp_options();
+	stage_begin(_i);
+	struct device *d = lamp_online(&o);
+	ck_assert_int_eq(mqttwill_close(d->c, &how), 0);
+	stage_settle();
+	forget(d);
+	client_hurry(&d->c->client, 300);
+	stage_pass(300);
+	expect_bytes(GOODBYE_WITH_WILL);
+	peer_closes();
+	expect_events(d, "CLOSED(with-will due 0):ETIMEOUT");
+	stage_end();
+}
+END_TEST
+
 Suite *goodbye_suite(void)
 {
 	Suite *s = suite_create("goodbye");
@@ -408,6 +458,9 @@ Suite *goodbye_suite(void)
 	SCENE(t, between_connections_closed_counts_what_is_left_of_the_delay);
 	SCENE(t, a_client_that_never_had_a_connection_has_no_will_that_is_due);
 	SCENE(t, an_attempt_without_connect_does_not_hide_the_will_that_is_pending);
+	SCENE(t, closed_tells_its_own_reason);
+	SCENE(t, a_close_beside_an_attempt_that_fails_cuts_nothing);
+	SCENE(t, a_close_can_be_hurried);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -42,11 +42,45 @@ START_TEST(a_broker_that_does_not_close_is_not_waited_for_long)
 {
 	struct mqttwill_options o = lasting_lamp();
 	stage_begin(_i);
-	device_start(&o);
+	struct device *d = device_start(&o);
 	peer_says(CONNACK5_PRESENT);
 	stage_pass(1000);
 	ck_assert(line_at(0)->closed);
-	expect_bytes(CONNECT5_60S_CLEAN);
+	expect_events(d, "RETRY:ETIMEOUT");
+	stage_end();
+}
+END_TEST
+
+/* Clean Start 1 while the old session may be alive would have the broker publish the will that is pending there. */
+START_TEST(a_link_that_dies_in_the_middle_of_that_is_an_attempt_that_failed)
+{
+	struct mqttwill_options o = lasting_lamp();
+	stage_begin(_i);
+	struct device *d = device_start(&o);
+	peer_says(CONNACK5_PRESENT);
+	peer_resets();
+	expect_events(d, "RETRY:ELOST");
+	ck_assert_uint_gt(d->last.retry_in_ms, 0);
+	stage_pass(1000);
+	expect_bytes(CONNECT5_60S);
+	stage_end();
+}
+END_TEST
+
+START_TEST(after_an_abort_in_the_middle_of_that_a_loss_is_a_loss)
+{
+	struct mqttwill_options o = lasting_lamp();
+	stage_begin(_i);
+	struct device *d = device_start(&o);
+	peer_says(CONNACK5_PRESENT);
+	device_close(d, MQTTWILL_GOODBYE_ABORT);
+	expect_events(d, "CLOSED(cut due 0)");
+	ck_assert_int_eq(mqttwill_start(d->c), 0);
+	stage_settle();
+	expect_bytes(CONNECT5_60S);
+	lamp_welcome(d, CONNACK5, "0001");
+	peer_resets();
+	expect_events(d, "DOWN:ELOST");
 	stage_end();
 }
 END_TEST
@@ -201,6 +235,8 @@ Suite *restart_suite(void)
 	TCase *t = tcase_create("promise 7");
 	SCENE(t, a_session_from_before_the_restart_is_ended_and_begun_anew);
 	SCENE(t, a_broker_that_does_not_close_is_not_waited_for_long);
+	SCENE(t, a_link_that_dies_in_the_middle_of_that_is_an_attempt_that_failed);
+	SCENE(t, after_an_abort_in_the_middle_of_that_a_loss_is_a_loss);
 	SCENE(t, packets_of_the_foreign_session_are_neither_delivered_nor_answered);
 	SCENE(t, session_present_after_a_clean_start_is_a_fault);
 	SCENE(t, what_this_process_began_is_resumed_after_a_loss);

@@ -27,6 +27,31 @@ static void wait_for_it(const struct device *d)
 	ck_assert_uint_eq(line_count(), lines + 1);
 }
 
+static void fail_and_look(struct device *d, const struct mqttwill_event *ev)
+{
+	const struct mqttwill_message illegal = {.topic = "#", .text = "x"};
+	ck_assert_int_lt(mqttwill_publish(d->c, &illegal), 0);
+	if (ev->type == MQTTWILL_DOWN)
+		ck_assert_ptr_nonnull(strstr(ev->text, "0x8e"));
+}
+
+START_TEST(a_loss_keeps_its_sentence_whatever_callbacks_fail_at)
+{
+	const struct mqttwill_message told = {.topic = "t", .text = "a", .want_done = true};
+	struct mqttwill_options       o = bare_options();
+	stage_begin(_i);
+	struct device *d = device_start(&o);
+	peer_says(CONNACK5);
+	forget(d);
+	d->on_event = fail_and_look;
+	device_token(d, mqttwill_publish(d->c, &told), true);
+	peer_says("E0 02 8E 00");
+	d->on_event = NULL;
+	expect_text(d, "0x8e");
+	stage_end();
+}
+END_TEST
+
 static const uint32_t doubled[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
 
 START_TEST(each_failure_doubles_the_wait_up_to_the_ceiling)
@@ -316,6 +341,7 @@ END_TEST
 
 static void add_losses(TCase *t)
 {
+	SCENE(t, a_loss_keeps_its_sentence_whatever_callbacks_fail_at);
 	SCENE(t, subscriptions_are_made_again_where_the_session_is_gone);
 	SCENE(t, after_a_lost_connack_subscriptions_are_made_again_though_the_session_is_present);
 	SCENE(t, what_was_unsubscribed_is_not_made_again);
