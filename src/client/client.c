@@ -105,7 +105,8 @@ static void tend_session(struct client *c)
 	bool stuck = c->session->stuck_ms;
 	int  rc = session_tick(c->session, c->now_ms);
 	if (rc < 0)
-		note_loss(c, client_fail(c, rc, "keep-alive: the broker has %s for too long", stuck ? "taken no byte" : "sent nothing"));
+		note_loss(c, client_fail(c, rc, "keep-alive: the broker has %s for too long",
+		                         stuck ? "taken no byte" : "sent nothing"));
 }
 
 /* What is committed is sent even if the session is over: a DISCONNECT with its reason may be the last of it. */
