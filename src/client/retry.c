@@ -65,15 +65,18 @@ static void tell_lost(struct client *c, int error, bool was_up)
 	client_emit(c, &ev);
 }
 
-/* Only a broker that answers the end of our bytes with the end of its own has surely ended the foreign session. */
-static bool foreign_ended(const struct client *c)
+/*
+ * A broker that answers the end of our bytes with the end of its own has ended the foreign session. One that has had the time
+ * and does not close is taken to have, too: otherwise the client would never come to a session of its own.
+ */
+static bool foreign_ended(const struct client *c, int error)
 {
-	return c->restart && c->finished && c->ended;
+	return c->restart && c->finished && (c->ended || error == MQTTWILL_ETIMEOUT);
 }
 
 int connection_reset(struct client *c, int error, bool reset)
 {
-	if (c->restart && !foreign_ended(c))
+	if (c->restart && !foreign_ended(c, error))
 		c->clean_next = false; /* Clean Start 1 would have the broker publish the will that is still pending */
 	c->doubtful |= c->state == CLIENT_GREETING;
 	c->restart = c->hold = c->unconfirmed = false;
@@ -101,7 +104,7 @@ void connection_lost(struct client *c, int error)
 {
 	bool was_up = c->state == CLIENT_UP || (c->state == CLIENT_FINISHING && !c->restart);
 	bool closing = c->closing; /* a callback below may close, which then begins anew */
-	bool at_once = foreign_ended(c);
+	bool at_once = foreign_ended(c, error);
 	struct client_error why = c->error;
 	why.code = error;
 	if (closing)
