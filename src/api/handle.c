@@ -27,7 +27,7 @@ static void register_fork(void)
 int handle_check(const mqttwill *c)
 {
 	if (!c)
-		return MQTTWILL_EINVAL;
+		return api_fail(api_thread_error(), MQTTWILL_EINVAL, "the client is NULL");
 	return c->forks == forks ? 0 : MQTTWILL_ESTATE;
 }
 
@@ -249,7 +249,7 @@ int mqttwill_fd(const mqttwill *c)
 
 void mqttwill_wake(mqttwill *c)
 {
-	if (!c)
+	if (!c || c->forks != forks) /* the descriptor of a forked child is its parent's */
 		return;
 	atomic_store(&c->woken, true);
 	client_wake(&c->client);

@@ -58,7 +58,7 @@ static int add_will(struct client *c, struct packet *pk)
 	int rc = c->hooks->will(c->owner, &attempt, &will);
 	c->will_delay_s = UINT32_MAX;
 	if (rc < 0)
-		return client_fail(c, rc, "will: the function that makes it failed (%s)", "no CONNECT was sent");
+		return client_fail(c, rc, "will: the function that makes it failed, or made none beside presence; no CONNECT was sent");
 	if (rc == 0)
 		return 0;
 	if (will_check(&will, &context, &report) < 0)

@@ -253,7 +253,7 @@ static int go_on_opening(struct client *c)
 static int attempt_timed_out(struct client *c)
 {
 	static const char *const waiting_for[] = {
-		[CLIENT_OPENING] = "connect: the broker's address did not answer in time",
+		[CLIENT_OPENING] = "connect: the broker did not answer in the TLS handshake in time",
 		[CLIENT_GREETING] = "connack: the broker did not answer CONNECT in time",
 		[CLIENT_FINISHING] = "disconnect: the broker did not close the connection in time",
 	};
@@ -276,10 +276,10 @@ int driver_run(struct client *c, bool ready)
 	int rc = c->link->broken;
 	if (rc < 0)
 		return last_words(c, rc);
-	if (c->state != CLIENT_UP && c->now_ms >= c->attempt_end)
+	if (c->state == CLIENT_OPENING)
+		rc = go_on_opening(c); /* which knows best what it waits for in vain */
+	if (rc == 0 && c->state != CLIENT_UP && c->now_ms >= c->attempt_end)
 		return attempt_timed_out(c);
-	if (rc == 0 && c->state == CLIENT_OPENING)
-		rc = go_on_opening(c);
 	if (rc == 0 && c->state >= CLIENT_GREETING && ready)
 		rc = read_turns(c);
 	return rc;

@@ -112,6 +112,7 @@ int tls_context_new(struct tls_context **out, const char *ca_file, struct pipe_e
 		rc = set_trust(c->ssl, ca_file, error);
 	if (rc == 0) {
 		/* a buffer may move between two tries of a write, and an idle connection keeps none */
+		SSL_CTX_set_options(c->ssl, SSL_OP_NO_RENEGOTIATION); /* reading never waits for writing, nor the reverse */
 		SSL_CTX_set_mode(c->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 		return 0;
 	}
