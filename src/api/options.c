@@ -68,10 +68,10 @@ static uint32_t number(const struct mqttwill_options *opt, size_t at)
 
 static int check_backoff(const struct mqttwill_options *opt, struct client_error *error)
 {
-	if (opt->backoff_max_ms == 0 || opt->backoff_max_ms >= NUMBER(backoff_min_ms))
+	if (!opt->backoff_max_ms || !opt->backoff_min_ms || opt->backoff_max_ms >= opt->backoff_min_ms)
 		return 0;
 	return api_fail(error, MQTTWILL_EOPTION, "option backoff_max_ms: %u is below backoff_min_ms, %u",
-	                (unsigned)opt->backoff_max_ms, (unsigned)NUMBER(backoff_min_ms));
+	                (unsigned)opt->backoff_max_ms, (unsigned)opt->backoff_min_ms);
 }
 
 static int check_version(const struct mqttwill_options *opt, struct client_error *error)
@@ -183,7 +183,9 @@ static void fill_numbers(struct client_config *g, const struct mqttwill_options 
 	g->ping_timeout_ms = opt->ping_timeout_ms;
 	g->backoff_min_ms = NUMBER(backoff_min_ms);
 	g->backoff_max_ms = NUMBER(backoff_max_ms);
-	if (g->backoff_max_ms < g->backoff_min_ms)
+	if (g->backoff_max_ms < g->backoff_min_ms && opt->backoff_max_ms) /* one was given: the default gives way */
+		g->backoff_min_ms = g->backoff_max_ms;
+	else if (g->backoff_max_ms < g->backoff_min_ms)
 		g->backoff_max_ms = g->backoff_min_ms;
 	g->stable_ms = NUMBER(stable_ms);
 	g->takeover_backoff_ms = NUMBER(takeover_backoff_ms);
