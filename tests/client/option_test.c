@@ -43,6 +43,7 @@ static const struct row {
 	{{URL, .ping_timeout_ms = 3600001}, MQTTWILL_EOPTION, "ping_timeout_ms"},
 	{{URL, .backoff_min_ms = 3600001}, MQTTWILL_EOPTION, "backoff_min_ms"},
 	{{URL, .backoff_max_ms = 86400001}, MQTTWILL_EOPTION, "backoff_max_ms"},
+	{{URL, .backoff_min_ms = 5000, .backoff_max_ms = 100}, MQTTWILL_EOPTION, "backoff_max_ms"},
 	{{URL, .stable_ms = 86400001}, MQTTWILL_EOPTION, "stable_ms"},
 	{{URL, .takeover_backoff_ms = 86400001}, MQTTWILL_EOPTION, "takeover_backoff_ms"},
 	{{URL, .receive_maximum = 65536}, MQTTWILL_EOPTION, "receive_maximum"},
