@@ -69,7 +69,13 @@ for page in "$src"/man/*.3; do
 	[ -f "$page" ] || continue
 	awk -v page="man/$(basename "$page")" '
 	/^\.Sh/ { synopsis = $2 == "SYNOPSIS" }
-	synopsis && /^\.F[on] / { gsub(/"/, ""); for (i = 2; i <= NF; i++) if ($i ~ /^\**mqttwill_/) { sub(/^\**/, "", $i); print $i, page; break } }
+	synopsis && /^\.F[on] / {
+		gsub(/"/, "")
+		for (i = 2; i <= NF && $i !~ /^\**mqttwill_/; i++)
+			;
+		sub(/^\**/, "", $i)
+		print $i, page
+	}
 	' "$page"
 done | sort -u >"$tmp/documented"
 awk '
