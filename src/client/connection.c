@@ -202,6 +202,7 @@ static int accepted(struct client *c, struct packet *pk)
 	c->state = CLIENT_UP;
 	c->up_at = c->now_ms;
 	const struct list *last = c->flight.sent.prev; /* the birth comes behind it, and is not sent again [W2] */
+	session_mark_resend(c->session, last);
 	c->hooks->connacked(c->owner, presence_in_flight(c));
 	rc = session_resend(c->session, last);
 	if (rc < 0)

@@ -139,10 +139,8 @@ int session_resend_more(struct session *s)
 	return rc;
 }
 
-int session_resend(struct session *s, const struct list *last)
+void session_mark_resend(struct session *s, const struct list *last)
 {
-	if (s->state != SESSION_UP)
-		return MQTTWILL_ESTATE;
 	s->waiting = s->waiting_open = 0;
 	for (struct list *l = &s->flight->sent; l != last;) {
 		l = l->next;
@@ -151,6 +149,13 @@ int session_resend(struct session *s, const struct list *last)
 		s->waiting++;
 		s->waiting_open += o->type == PACKET_PUBLISH;
 	}
+}
+
+int session_resend(struct session *s, const struct list *last)
+{
+	if (s->state != SESSION_UP)
+		return MQTTWILL_ESTATE;
+	session_mark_resend(s, last);
 	return session_resend_more(s);
 }
 

@@ -122,6 +122,9 @@ int session_publish(struct session *s, const struct packet *pk);
  */
 int session_resend(struct session *s, const struct list *last);
 
+/* Says beforehand what session_resend() will send, so that it does not take the room of what goes before it: the birth. */
+void session_mark_resend(struct session *s, const struct list *last);
+
 /* Puts PINGREQ into the output. 0, MQTTWILL_ENOMEM, or _ESTATE where the session is over. */
 int session_ping(struct session *s);
 
