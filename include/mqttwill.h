@@ -45,6 +45,8 @@ extern "C" {
 	X(ENOMEM, -12, "out of memory")                                                                                \
 	X(ESYSTEM, -13, "the operating system refused")                                                                \
 	X(EUNSUPPORTED, -14, "this build or this protocol version cannot do that")                                     \
+	X(EDROPPED, -15, "the full queue let go of it, as its policy says")                                            \
+	X(EEXPIRED, -16, "it expired before it could be sent")                                                         \
 	/* the network */                                                                                              \
 	X(ERESOLVE, -20, "the host name was not resolved")                                                             \
 	X(ECONNECT, -21, "no connection to the broker's address")                                                      \
@@ -76,7 +78,8 @@ enum mqttwill_error {
 
 /* ---- Messages and wills --------------------------------------------------------------------------------------------- */
 
-enum mqttwill_version { MQTTWILL_V5 = 0, MQTTWILL_V311 = 4, MQTTWILL_V31 = 3 };
+/* AUTO begins with 5.0 and falls back to 3.1.1 and 3.1 where the broker does not speak it; UP says which it is. */
+enum mqttwill_version { MQTTWILL_V5 = 0, MQTTWILL_AUTO = 1, MQTTWILL_V31 = 3, MQTTWILL_V311 = 4 };
 
 /*
  * Strings are UTF-8. A length of 0 beside a string means: up to its NUL. A length that is given counts, so that a U+0000
@@ -138,16 +141,21 @@ struct mqttwill_message {
 	size_t   user_property_count;
 	uint32_t has;
 	uint32_t message_expiry_s;
-	uint32_t subscription_id; /* received only: the first one, 0 where there is none */
 	uint8_t  payload_format;
 	uint8_t  qos;
 	bool     retain;
-	bool     dup;       /* received only */
 	bool     want_done; /* QoS 0 only: send a DONE event when the kernel has taken the message */
+	bool     dup;       /* received only, from here on */
 	uint8_t  reserved[3];
+	const uint32_t *subscription_ids; /* of the subscriptions that it comes for */
+	size_t          subscription_id_count;
+	int64_t         ack; /* with MQTTWILL_MANUAL_ACK: for mqttwill_ack(); 0 where there is nothing to acknowledge */
 };
 
-/* A topic filter and how to hear of it. The last three are MQTT 5's subscription options [MQTT 5, 3.8.3.1]. */
+typedef struct mqttwill mqttwill;
+typedef void mqttwill_message_fn(mqttwill *c, const struct mqttwill_message *message, void *user);
+
+/* A topic filter and how to hear of it. no_local to subscription_id are MQTT 5's [MQTT 5, 3.8.3.1; 3.8.2.1.2]. */
 struct mqttwill_subscription {
 	const char *filter;
 	size_t      filter_len;
@@ -155,7 +163,9 @@ struct mqttwill_subscription {
 	bool        no_local;
 	bool        retain_as_published;
 	uint8_t     retain_handling; /* 0 send retained messages, 1 only if the subscription is new, 2 never */
-	uint8_t     reserved[4];
+	uint32_t    subscription_id; /* up to 268,435,455, one for a whole call; 0: one is chosen where there is a handler */
+	mqttwill_message_fn *handler; /* gets what comes for this subscription, instead of a MESSAGE event; any version */
+	void       *user;            /* passed to it */
 };
 
 /* ---- Presence: a will is three messages ------------------------------------------------------------------------------ */
@@ -228,7 +238,6 @@ struct mqttwill_report {
 
 /* ---- The client ------------------------------------------------------------------------------------------------------- */
 
-typedef struct mqttwill mqttwill;
 struct mqttwill_event;
 
 enum { MQTTWILL_KEEPALIVE_OFF = 0x10000 };
@@ -253,6 +262,43 @@ struct mqttwill_attempt {
  */
 typedef int mqttwill_will_fn(void *user, const struct mqttwill_attempt *attempt, struct mqttwill_will *will);
 typedef void mqttwill_event_fn(mqttwill *c, const struct mqttwill_event *event, void *user);
+
+/* Enhanced authentication [MQTT 5, 4.12], one step of it. */
+enum mqttwill_auth_phase {
+	MQTTWILL_AUTH_FIRST = 1,    /* for CONNECT, or for the AUTH that begins again: no data yet */
+	MQTTWILL_AUTH_CONTINUE = 2, /* AUTH 0x18 came with data: reply */
+	MQTTWILL_AUTH_SUCCESS = 3   /* CONNACK or AUTH 0x00 came: check its data, there is no reply */
+};
+
+struct mqttwill_auth {
+	uint32_t    phase;    /* enum mqttwill_auth_phase */
+	bool        again;    /* by mqttwill_reauthenticate() */
+	const char *method;
+	const void *data;     /* the broker's Authentication Data; NULL where there is none */
+	size_t      data_len;
+	const void *reply;    /* yours; must stay until the function is called again or the client is freed */
+	size_t      reply_len;
+};
+
+/* Return 0, or an error: the attempt, or the connection, ends with MQTTWILL_EAUTH. */
+typedef int mqttwill_auth_fn(void *user, struct mqttwill_auth *step);
+
+/* What becomes of a message when the queue is full. What is dropped ends with MQTTWILL_EDROPPED. */
+enum mqttwill_queue_policy {
+	MQTTWILL_QUEUE_REFUSE = 0,      /* it is not taken: MQTTWILL_EFULL, and ROOM later */
+	MQTTWILL_QUEUE_DROP_OLDEST = 1, /* the one that has waited longest goes */
+	MQTTWILL_QUEUE_DROP_NEWEST = 2, /* it is taken, and goes */
+	MQTTWILL_QUEUE_KEEP_LAST = 3    /* only the last one of each topic waits, full or not; then as REFUSE */
+};
+
+/* Bits of mqttwill_options.flags. */
+enum {
+	MQTTWILL_MANUAL_ACK = 1u << 0,     /* messages are acknowledged by mqttwill_ack(), not by the callback's return */
+	MQTTWILL_ADAPT = 1u << 1,          /* what broker or version cannot carry is left out and reported, not refused */
+	MQTTWILL_NO_TOPIC_ALIAS = 1u << 2, /* in neither direction */
+	MQTTWILL_WANT_RESPONSE_INFO = 1u << 3, /* Request Response Information [MQTT 5, 3.1.2.11.6] */
+	MQTTWILL_NO_PROBLEM_INFO = 1u << 4     /* no reason strings and user properties but where they must be [3.1.2.11.7] */
+};
 
 /* mqttwill_options(3) has the table of defaults and ceilings. */
 struct mqttwill_options {
@@ -282,7 +328,15 @@ struct mqttwill_options {
 	uint32_t queue_messages;          /* ceiling of what waits to be sent; default 1,000 */
 	uint32_t queue_bytes;             /* default 8 MiB */
 	uint32_t send_maximum;            /* QoS 1 and 2 messages of ours in flight; default 20 on 3.x, the broker's limit on 5 */
-	uint32_t reserved[1];
+	uint32_t queue_policy;            /* enum mqttwill_queue_policy */
+	uint32_t queue_age_s;             /* what has waited longer ends with MQTTWILL_EEXPIRED; default: never */
+	uint32_t topic_alias_maximum;     /* MQTT 5: topic aliases in each direction; default 16 */
+	uint32_t redirect_maximum;        /* how many Server References to follow in a row; default 0, none */
+	uint32_t flags;                   /* MQTTWILL_MANUAL_ACK, ... */
+	const char       *auth_method;    /* MQTT 5: "SCRAM-SHA-256" is built in and takes user_name and password ... */
+	mqttwill_auth_fn *auth_fn;        /* ... any other method is yours; it gets `user` */
+	const struct mqttwill_user_property *user_properties; /* of CONNECT */
+	size_t            user_property_count;
 };
 
 /* ---- Events ----------------------------------------------------------------------------------------------------------- */
@@ -297,7 +351,9 @@ enum mqttwill_event_type {
 	MQTTWILL_ROOM = 7,     /* after MQTTWILL_EFULL: the queue is half empty */
 	MQTTWILL_OVERSIZE = 8, /* a message above maximum_packet_size was skipped and acknowledged (3.x) */
 	MQTTWILL_WILL = 9,     /* something about the will or the status: error says what */
-	MQTTWILL_CLOSED = 10   /* once, last, after mqttwill_close() */
+	MQTTWILL_CLOSED = 10,  /* once, last, after mqttwill_close() */
+	MQTTWILL_NOTE = 11,    /* the broker's words in a packet that no other event tells of: packet_type, reason_code, token */
+	MQTTWILL_REPLY = 12    /* to mqttwill_request(): token, and message or error */
 };
 
 /* What CONNACK said [MQTT 5, 3.2.2]. */
@@ -316,6 +372,7 @@ struct mqttwill_connack {
 	bool     wildcard_available;
 	bool     shared_available;
 	bool     subscription_id_available;
+	uint8_t  version; /* enum mqttwill_version, in force */
 };
 
 enum mqttwill_left {
@@ -335,6 +392,7 @@ struct mqttwill_event {
 	const uint8_t *codes; /* DONE of subscribe and unsubscribe: a reason code for each filter */
 	size_t         code_count;
 	const char    *reason_string; /* the broker's own words, or NULL */
+	const char    *server_reference; /* RETRY, DOWN: where else to go, or NULL */
 	const struct mqttwill_user_property *user_properties;
 	size_t   user_property_count;
 	uint32_t retry_in_ms;
@@ -343,7 +401,7 @@ struct mqttwill_event {
 	uint8_t  reason_code; /* the packet's, where one came */
 	uint8_t  left;        /* CLOSED: enum mqttwill_left */
 	bool     permanent;   /* RETRY: will not mend itself; the client goes on trying, slowly */
-	uint8_t  reserved;
+	uint8_t  packet_type; /* NOTE: as in MQTT, 1 to 15 */
 };
 
 /* ---- Calls ------------------------------------------------------------------------------------------------------------ */

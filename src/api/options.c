@@ -8,6 +8,9 @@
 #include "wire/topic.h"
 #include "wire/will.h"
 
+static const uint32_t known_flags = MQTTWILL_MANUAL_ACK | MQTTWILL_ADAPT | MQTTWILL_NO_TOPIC_ALIAS |
+                                    MQTTWILL_WANT_RESPONSE_INFO | MQTTWILL_NO_PROBLEM_INFO;
+
 #define OPTION(member) offsetof(struct mqttwill_options, member), #member
 
 /* Zero means the default; everything else lies between least and most. */
@@ -30,6 +33,10 @@ static const struct {
 	{OPTION(queue_messages), 1000, 1, 1000000},
 	{OPTION(queue_bytes), 8388608, 1, 1073741824},
 	{OPTION(send_maximum), 0, 1, 65535},
+	{OPTION(queue_policy), 0, 0, MQTTWILL_QUEUE_KEEP_LAST},
+	{OPTION(queue_age_s), 0, 1, UINT32_MAX},
+	{OPTION(topic_alias_maximum), 16, 1, 1024},
+	{OPTION(redirect_maximum), 0, 1, 16},
 };
 
 static uint32_t get(const struct mqttwill_options *opt, size_t at)
@@ -152,8 +159,8 @@ int options_check(const struct mqttwill_options *opt, struct client_error *error
 	if ((rc = check_numbers(opt, error)) || (rc = check_backoff(opt, error)) || (rc = check_version(opt, error)) ||
 	    (rc = check_client_id(opt, error)))
 		return rc;
-	if (opt->reserved[0])
-		return api_fail(error, MQTTWILL_EOPTION, "option reserved: it is not 0");
+	if (opt->flags & ~known_flags)
+		return api_fail(error, MQTTWILL_EOPTION, "option flags: bits 0x%x are unknown", (unsigned)(opt->flags & ~known_flags));
 	if (opt->will && opt->will_fn)
 		return api_fail(error, MQTTWILL_EOPTION, "option will: it is given beside will_fn; set one of the two");
 	return check_presence(opt, error);
@@ -193,6 +200,11 @@ static void fill_numbers(struct client_config *g, const struct mqttwill_options 
 	g->maximum_packet_size = NUMBER(maximum_packet_size);
 	g->queue_messages = NUMBER(queue_messages);
 	g->queue_bytes = NUMBER(queue_bytes);
+	g->queue_age_s = opt->queue_age_s;
+	g->queue_policy = (uint8_t)opt->queue_policy;
+	g->topic_alias_maximum = opt->flags & MQTTWILL_NO_TOPIC_ALIAS ? 0 : (uint16_t)NUMBER(topic_alias_maximum);
+	g->redirect_maximum = (uint8_t)opt->redirect_maximum;
+	g->flags = opt->flags;
 	g->level = options_level(opt);
 	/* 3.x has no Receive Maximum: brokers drop or refuse above a limit of their own, and cannot say so */
 	g->send_maximum = opt->send_maximum ? (uint16_t)opt->send_maximum : g->level == LEVEL_5 ? UINT16_MAX : 20;

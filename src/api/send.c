@@ -45,7 +45,7 @@ static int check_properties(mqttwill *c, const struct mqttwill_message *m, struc
 {
 	struct topic_fault fault;
 	const uint32_t     legal = MQTTWILL_HAS_MESSAGE_EXPIRY | MQTTWILL_HAS_PAYLOAD_FORMAT;
-	if (c->client.config.level != LEVEL_5)
+	if (c->client.level != LEVEL_5)
 		return client_fail(&c->client, MQTTWILL_EUNSUPPORTED, "publish: message properties need MQTT 5 (MQTT 5, 3.3.2.3)");
 	if ((m->message_expiry_s && !(m->has & MQTTWILL_HAS_MESSAGE_EXPIRY)) ||
 	    (m->payload_format && !(m->has & MQTTWILL_HAS_PAYLOAD_FORMAT)))
@@ -129,7 +129,7 @@ static int check_subscription(mqttwill *c, const struct mqttwill_subscription *s
 {
 	struct topic_fault fault;
 	struct span        filter = span_text(s->filter, s->filter_len);
-	bool               v5 = c->client.config.level == LEVEL_5;
+	bool               v5 = c->client.level == LEVEL_5;
 	if (!topic_filter_check(filter, v5, &fault))
 		return bad_topic(c, "subscribe", &fault);
 	if (s->qos > 2 || s->retain_handling > 2)
@@ -186,7 +186,7 @@ int64_t mqttwill_unsubscribe(mqttwill *c, const char *const *filters, size_t cou
 	struct filter     *f = new_filters(c, filters, count, &rc);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		f[i].filter = span_text(filters[i], 0);
-		if (!topic_filter_check(f[i].filter, c->client.config.level == LEVEL_5, &fault))
+		if (!topic_filter_check(f[i].filter, c->client.level == LEVEL_5, &fault))
 			rc = bad_topic(c, "unsubscribe", &fault);
 	}
 	if (rc == 0)

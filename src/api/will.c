@@ -111,7 +111,7 @@ int mqttwill_set_will(mqttwill *c, const struct mqttwill_will *will)
 	const struct client_config *g = &c->client.config;
 	struct packet               connect = {.type = PACKET_CONNECT};
 	struct mqttwill_report      report = {0};
-	struct will_context         context = {g->level, g->session_expiry_s, g->presence, &connect, &c->client.limits};
+	struct will_context         context = {c->client.level, g->session_expiry_s, g->presence, &connect, &c->client.limits};
 	if (c->will_fn)
 		return client_fail(&c->client, MQTTWILL_ESTATE, "set_will: this client's will is made by a function");
 	connect.connect.client_id = span_text(g->client_id, 0);

@@ -97,7 +97,8 @@ static void put_properties(FILE *out, const struct mqttwill_message *m)
 	put_field(out, "content-type", m->content_type, m->content_type_len);
 	put_field(out, "response-topic", m->response_topic, m->response_topic_len);
 	put_field(out, "correlation-data", m->correlation_data, m->correlation_data_len);
-	put_number(out, "subscription-id", m->subscription_id, m->subscription_id);
+	for (size_t i = 0; i < m->subscription_id_count; i++)
+		put_number(out, "subscription-id", true, m->subscription_ids[i]);
 	for (size_t i = 0; i < m->user_property_count; i++) {
 		put_field(out, "user-property", m->user_properties[i].name, m->user_properties[i].name_len);
 		fputc('=', out);
@@ -193,7 +194,7 @@ void print_json(FILE *out, int64_t unix_ms, const struct mqttwill_message *m)
 	json_optional(out, "content_type", m->content_type, m->content_type_len);
 	json_optional(out, "response_topic", m->response_topic, m->response_topic_len);
 	json_optional(out, "correlation_data", m->correlation_data, m->correlation_data_len);
-	json_number(out, "subscription_id", m->subscription_id, m->subscription_id);
+	json_number(out, "subscription_id", m->subscription_id_count, m->subscription_id_count ? m->subscription_ids[0] : 0);
 	json_user_properties(out, m->user_properties, m->user_property_count);
 	fputs("}\n", out);
 }

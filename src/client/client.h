@@ -40,9 +40,11 @@ struct client_config {
 	const struct mqttwill_presence *presence; /* for the will check; NULL without */
 	struct tls_context *tls; /* NULL: plain TCP */
 	uint32_t session_expiry_s, connect_timeout_ms, ping_timeout_ms, backoff_min_ms, backoff_max_ms, stable_ms;
-	uint32_t takeover_backoff_ms, maximum_packet_size, queue_messages, queue_bytes;
-	uint16_t keep_alive_s, receive_maximum, send_maximum;
-	uint8_t  level, rejoin;
+	uint32_t takeover_backoff_ms, maximum_packet_size, queue_messages, queue_bytes, queue_age_s;
+	uint32_t flags; /* MQTTWILL_MANUAL_ACK, ... */
+	uint16_t keep_alive_s, receive_maximum, send_maximum, topic_alias_maximum;
+	uint8_t  level; /* to begin with */
+	uint8_t  rejoin, queue_policy, redirect_maximum;
 };
 
 enum client_state {
@@ -117,6 +119,7 @@ struct client {
 	size_t   held_bytes;
 	size_t   room_size; /* of the message that was refused, while room_wanted */
 	struct mqttwill_closing how;
+	uint8_t  level;   /* the one in use */
 	uint8_t  state;   /* enum client_state */
 	uint8_t  closing; /* enum client_closing */
 	uint8_t  left;    /* enum mqttwill_left */

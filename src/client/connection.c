@@ -14,7 +14,7 @@ static bool clean_start(const struct client *c)
 	if (c->clean_next || c->config.rejoin == MQTTWILL_REJOIN_CLEAN)
 		return true;
 	/* in 3.x Clean Session 0 leaves a session behind that nobody here could take up again after a restart */
-	return c->config.level != LEVEL_5 && c->config.rejoin != MQTTWILL_REJOIN_ALWAYS;
+	return c->level != LEVEL_5 && c->config.rejoin != MQTTWILL_REJOIN_ALWAYS;
 }
 
 static const char *client_id(const struct client *c)
@@ -31,7 +31,7 @@ static void fill_connect(const struct client *c, struct packet *pk)
 	pk->connect.client_id = span_text(client_id(c), 0);
 	pk->connect.user_name = g->user_name;
 	pk->connect.password = g->password;
-	if (g->level != LEVEL_5)
+	if (c->level != LEVEL_5)
 		return;
 	pk->props.has = HAS(RECEIVE_MAXIMUM) | HAS(MAXIMUM_PACKET_SIZE) | (g->session_expiry_s ? HAS(SESSION_EXPIRY) : 0);
 	pk->props.receive_maximum = g->receive_maximum;
@@ -53,7 +53,7 @@ static int add_will(struct client *c, struct packet *pk)
 	struct mqttwill_will    will = {0};
 	struct mqttwill_report  report;
 	struct mqttwill_attempt attempt = {++c->attempts, clock_unix_ms(), boot_id, client_id(c)};
-	struct will_context     context = {c->config.level, c->config.session_expiry_s, c->config.presence, pk, &c->limits};
+	struct will_context     context = {c->level, c->config.session_expiry_s, c->config.presence, pk, &c->limits};
 	clock_boot_id(boot_id, sizeof boot_id);
 	int rc = c->hooks->will(c->owner, &attempt, &will);
 	c->will_delay_s = UINT32_MAX;
@@ -64,7 +64,7 @@ static int add_will(struct client *c, struct packet *pk)
 	if (will_check(&will, &context, &report) < 0)
 		return refuse_will(c, &report);
 	c->will_delay_s = will.delay_s < UINT32_MAX ? will.delay_s : UINT32_MAX - 1;
-	will_into_connect(&will, c->config.level, pk);
+	will_into_connect(&will, c->level, pk);
 	return 0;
 }
 
@@ -75,7 +75,7 @@ int connection_greet(struct client *c)
 	int rc = add_will(c, &pk);
 	if (rc < 0)
 		return rc;
-	if (c->limits.maximum_packet_size && packet_size(&pk, c->config.level) > c->limits.maximum_packet_size)
+	if (c->limits.maximum_packet_size && packet_size(&pk, c->level) > c->limits.maximum_packet_size)
 		return client_fail(c, MQTTWILL_ETOOBIG, "connect: CONNECT is larger than the broker takes");
 	rc = session_connect(c->session, &pk);
 	if (rc < 0)
@@ -127,7 +127,7 @@ static int end_foreign_session(struct client *c)
 
 static bool resumed(const struct client *c, const struct packet *pk)
 {
-	if (c->config.level == LEVEL_31) /* it has no Session Present: assume that the broker did as it was asked */
+	if (c->level == LEVEL_31) /* it has no Session Present: assume that the broker did as it was asked */
 		return !clean_start(c) && c->resumable;
 	return pk->session_present;
 }
@@ -148,9 +148,9 @@ static void tell_up(struct client *c, struct packet *pk)
 		.retain_available = s->retain_available,
 		.session_present = pk->session_present,
 		.wildcard_available = !(p->has & HAS(WILDCARD_AVAILABLE)) || p->wildcard_available,
-		.shared_available = c->config.level == LEVEL_5 && (!(p->has & HAS(SHARED_AVAILABLE)) || p->shared_available),
+		.shared_available = c->level == LEVEL_5 && (!(p->has & HAS(SHARED_AVAILABLE)) || p->shared_available),
 		.subscription_id_available =
-			c->config.level == LEVEL_5 && (!(p->has & HAS(SUBSCRIPTION_ID_AVAILABLE)) || p->subscription_id_available),
+			c->level == LEVEL_5 && (!(p->has & HAS(SUBSCRIPTION_ID_AVAILABLE)) || p->subscription_id_available),
 	};
 	users_take(&users, p); /* without memory they are left out */
 	if (p->has & HAS(RESPONSE_INFORMATION))
@@ -169,7 +169,7 @@ static void tell_up(struct client *c, struct packet *pk)
 /* The broker may shorten the session, and with it the will's delay [MQTT-3.1.2-8]. */
 static void tell_cut_delay(struct client *c)
 {
-	bool has_will = c->will_delay_s != UINT32_MAX && c->config.level == LEVEL_5;
+	bool has_will = c->will_delay_s != UINT32_MAX && c->level == LEVEL_5;
 	if (has_will && c->will_delay_s > c->session_expiry_s && c->session_expiry_s < c->config.session_expiry_s)
 		client_emit_will(c, 0, "will: the broker ends the session after %u s, so the will comes then, not after %u s",
 		                 (unsigned)c->session_expiry_s, (unsigned)c->will_delay_s);
@@ -185,7 +185,7 @@ static size_t presence_in_flight(const struct client *c)
 
 static int accepted(struct client *c, struct packet *pk)
 {
-	bool foreign = c->config.level == LEVEL_5 && pk->session_present && !c->resumable &&
+	bool foreign = c->level == LEVEL_5 && pk->session_present && !c->resumable &&
 	               c->config.rejoin != MQTTWILL_REJOIN_ALWAYS;
 	int rc = keep_assigned_id(c, &pk->props);
 	if (rc < 0)

@@ -31,6 +31,8 @@ static const char *const plain[] = {
 	[MQTTWILL_ROOM] = "the queue has room again",
 	[MQTTWILL_OVERSIZE] = "a message above maximum_packet_size was skipped and acknowledged",
 	[MQTTWILL_CLOSED] = "closed",
+	[MQTTWILL_NOTE] = "the broker says something",
+	[MQTTWILL_REPLY] = "the answer came",
 };
 
 void client_emit(struct client *c, struct mqttwill_event *event)
@@ -38,7 +40,7 @@ void client_emit(struct client *c, struct mqttwill_event *event)
 	if (c->doomed)
 		return;
 	if (!event->text)
-		event->text = event->error ? c->error.text : event->type <= MQTTWILL_CLOSED ? plain[event->type] : NULL;
+		event->text = event->error ? c->error.text : event->type <= MQTTWILL_REPLY ? plain[event->type] : NULL;
 	if (!event->text)
 		event->text = "";
 	struct client_error   own; /* the event's text lives with it, whatever the callback fails at */

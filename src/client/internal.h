@@ -104,6 +104,15 @@ void queue_done(struct client *c, struct outgoing *o, struct session_event *ev);
 /* QoS 0 messages that the kernel has now. */
 void queue_written(struct client *c);
 
+/* ---- outcome.c: for mqttwill_wait() ---- */
+
+/* A token came to its end; 0 needs no remembering. */
+void outcome_remember(struct client *c, int64_t token, int error);
+
+/* How a token that is not open any more ended: 0, its error, or MQTTWILL_EINVAL where that is no longer known. */
+int  outcome_find(const struct client *c, int64_t token);
+void outcome_fini(struct client *c);
+
 /* ---- subscriptions.c ---- */
 
 /* A SUBSCRIBE or UNSUBSCRIBE was acknowledged: remember, or forget, what it was about. 0, or MQTTWILL_ENOMEM. */

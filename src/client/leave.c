@@ -17,7 +17,7 @@ static int check_closing(struct client *c, const struct mqttwill_closing *how)
 		return client_fail(c, MQTTWILL_EINVAL, "close: has may be MQTTWILL_HAS_SESSION_EXPIRY only");
 	if (!(how->has & MQTTWILL_HAS_SESSION_EXPIRY))
 		return 0;
-	if (c->config.level != LEVEL_5)
+	if (c->level != LEVEL_5)
 		return client_fail(c, MQTTWILL_EUNSUPPORTED, "close: session_expiry_s needs MQTT 5");
 	if (how->session_expiry_s && c->config.session_expiry_s == 0)
 		return client_fail(c, MQTTWILL_EINVAL, "close: session_expiry_s was 0 at CONNECT and must stay 0 (MQTT 5, 3.14.2.2.2)");
@@ -96,7 +96,7 @@ static void leave_clean(struct client *c)
 static void leave_to_will(struct client *c)
 {
 	bool stuck = driver_flush(c) < 0 || buf_len(&c->session->out) > 0;
-	if (c->config.level != LEVEL_5 || stuck || session_disconnect(c->session, REASON_WITH_WILL, new_expiry(c)) < 0 ||
+	if (c->level != LEVEL_5 || stuck || session_disconnect(c->session, REASON_WITH_WILL, new_expiry(c)) < 0 ||
 	    driver_flush(c) < 0 || buf_len(&c->session->out) > 0)
 		cut(c, false);
 	else
@@ -247,7 +247,7 @@ static uint32_t will_due(const struct client *c)
 	if (c->left == MQTTWILL_LEFT_CLEAN || delay == UINT32_MAX)
 		return UINT32_MAX;
 	if (c->left != MQTTWILL_LEFT_ALREADY)
-		return c->config.level == LEVEL_5 ? due : 0;
+		return c->level == LEVEL_5 ? due : 0;
 	uint64_t gone_s = (c->now_ms - c->lost_at) / 1000;
 	return gone_s < due ? due - (uint32_t)gone_s : 0;
 }

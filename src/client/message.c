@@ -10,7 +10,8 @@ static void fill_properties(struct mqttwill_message *m, struct props *p)
 {
 	m->message_expiry_s = p->has & HAS(MESSAGE_EXPIRY) ? p->message_expiry : 0;
 	m->payload_format = p->has & HAS(PAYLOAD_FORMAT) ? p->payload_format : 0;
-	m->subscription_id = p->has & HAS(SUBSCRIPTION_ID) ? p->subscription_id : 0;
+	m->subscription_ids = p->has & HAS(SUBSCRIPTION_ID) ? &p->subscription_id : NULL;
+	m->subscription_id_count = p->has & HAS(SUBSCRIPTION_ID) ? 1 : 0;
 	m->has = (p->has & HAS(MESSAGE_EXPIRY) ? MQTTWILL_HAS_MESSAGE_EXPIRY : 0u) |
 	         (p->has & HAS(PAYLOAD_FORMAT) ? MQTTWILL_HAS_PAYLOAD_FORMAT : 0u);
 	if (p->has & HAS(CONTENT_TYPE)) {

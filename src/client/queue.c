@@ -45,9 +45,7 @@ void queue_fini(struct client *c)
 	free_list(&c->written);
 	flight_fini(&c->flight);
 	buf_fini(&c->unsent);
-	free(c->failed);
-	c->failed = NULL;
-	c->failed_count = c->failed_size = c->failed_at = 0;
+	outcome_fini(c);
 	c->held_messages = 0;
 	c->held_bytes = 0;
 }
@@ -75,63 +73,13 @@ static bool has_room(const struct client *c, size_t size)
 
 /* ---- Outcome ---- */
 
-static void grow_failures(struct client *c)
-{
-	enum { FIRST = 16 };
-	uint32_t most = c->config.queue_messages;
-	uint32_t size = c->failed_size == 0 ? FIRST : 2 * c->failed_size;
-	if (size > most)
-		size = most;
-	if (size == c->failed_size)
-		return;
-	struct failure *p = realloc(c->failed, size * sizeof *p);
-	if (!p)
-		return; /* then the oldest goes */
-	c->failed = p;
-	c->failed_size = size;
-}
-
-static void forget_failure(struct client *c, int64_t token)
-{
-	if (token > c->forgotten)
-		c->forgotten = token;
-}
-
-/* For mqttwill_wait(): as many as can wait at once, so that whoever publishes first and waits then hears of each. */
-static void remember_failure(struct client *c, int64_t token, int error)
-{
-	if (error == 0 || token == 0)
-		return;
-	if (c->failed_count == c->failed_size)
-		grow_failures(c);
-	if (c->failed_size == 0) {
-		forget_failure(c, token);
-		return;
-	}
-	bool     full = c->failed_count == c->failed_size;
-	uint32_t at = full ? c->failed_at : c->failed_count++;
-	if (full) {
-		forget_failure(c, c->failed[at].token);
-		c->failed_at = (at + 1) % c->failed_size;
-	}
-	c->failed[at] = (struct failure){token, error};
-}
-
-static int outcome_of(const struct client *c, int64_t token)
-{
-	for (uint32_t i = 0; i < c->failed_count; i++)
-		if (c->failed[i].token == token)
-			return c->failed[i].error;
-	return token <= c->forgotten ? MQTTWILL_EINVAL : 0;
-}
-
 /* Takes the outgoing off the books, then tells; the callback may do anything. */
 static void finish(struct client *c, struct outgoing *o, int error, struct mqttwill_event *ev)
 {
 	ev->type = MQTTWILL_DONE;
 	ev->token = o->token;
 	ev->error = error;
-	remember_failure(c, o->token, error);
+	outcome_remember(c, o->token, error);
 	discard(c, o);
 	if (ev->token || error)
 		client_emit(c, ev);
@@ -243,7 +191,7 @@ void queue_unsent(struct client *c)
 		struct unsent u;
 		memcpy(&u, buf_front(&c->unsent), sizeof u);
 		buf_take(&c->unsent, sizeof u);
-		remember_failure(c, u.token, MQTTWILL_ELOST);
+		outcome_remember(c, u.token, MQTTWILL_ELOST);
 	}
 	buf_relax(&c->unsent);
 	for (struct list *l = c->written.next; c->session && l != &c->written; l = l->next)
@@ -256,7 +204,7 @@ bool client_pending(const struct client *c, int64_t token, int *error)
 	*error = 0;
 	if (in_list(&c->queue, token) || in_list(&c->flight.sent, token) || in_list(&c->written, token))
 		return true;
-	*error = outcome_of(c, token);
+	*error = outcome_find(c, token);
 	return *error == 0 && is_unsent(c, token);
 }
 
@@ -323,7 +271,7 @@ static int64_t enqueue(struct client *c, const struct packet *pk, size_t size, b
 		return client_fail(c, MQTTWILL_EFULL, "%s: %u messages of %zu bytes wait already", packet_name(pk->type),
 		                   (unsigned)c->held_messages, c->held_bytes);
 	}
-	int rc = outgoing_new(&o, pk, c->config.level);
+	int rc = outgoing_new(&o, pk, c->level);
 	if (rc < 0)
 		return client_fail(c, rc, "%s: %s", packet_name(pk->type), error_text(rc));
 	o->token = ++c->last_token;
@@ -353,7 +301,7 @@ static bool send_direct(struct client *c, const struct packet *pk)
 int64_t client_send(struct client *c, const struct packet *pk, bool want_done)
 {
 	bool   publish = pk->type == PACKET_PUBLISH;
-	size_t size = packet_size(pk, c->config.level);
+	size_t size = packet_size(pk, c->level);
 	int    rc = 0;
 	if (c->closing)
 		return client_fail(c, MQTTWILL_ESTATE, "%s: the client is closing", packet_name(pk->type));
@@ -378,7 +326,7 @@ int64_t client_send_presence(struct client *c, const struct packet *pk)
 	struct outgoing *o;
 	if (!c->session || !session_is_up(c->session))
 		return MQTTWILL_ESTATE;
-	int rc = outgoing_new(&o, pk, c->config.level);
+	int rc = outgoing_new(&o, pk, c->level);
 	if (rc < 0)
 		return rc;
 	o->presence = true;

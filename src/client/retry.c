@@ -49,7 +49,7 @@ static void remember_session(struct client *c, bool was_up)
 		return;
 	c->lost_at = c->now_ms;
 	c->pending_delay_s = c->will_delay_s;
-	c->resumable = c->config.level == LEVEL_5 ? c->session_expiry_s > 0 : c->config.rejoin == MQTTWILL_REJOIN_ALWAYS;
+	c->resumable = c->level == LEVEL_5 ? c->session_expiry_s > 0 : c->config.rejoin == MQTTWILL_REJOIN_ALWAYS;
 }
 
 static void tell_lost(struct client *c, int error, bool was_up)

@@ -61,7 +61,7 @@ int subscriptions_learn(struct client *c, const struct outgoing *o, const struct
 	size_t        at = 0, i = 0;
 	int           rc = 0;
 	if (o->type == PACKET_PUBLISH || o->presence ||
-	    packet_decode(&pk, c->config.level, FROM_CLIENT, o->bytes, o->size, &fault) < 0)
+	    packet_decode(&pk, c->level, FROM_CLIENT, o->bytes, o->size, &fault) < 0)
 		return 0;
 	for (; filter_next(&pk, &at, &f) && rc == 0; i++) {
 		bool granted = i >= ev->packet.count || ev->packet.list.p[i] < REASON_FAILURE; /* UNSUBACK of 3.x has no codes */
@@ -81,7 +81,7 @@ int subscriptions_renew(struct client *c)
 		struct filter        f = {span_of(s->filter, s->n), s->options};
 		struct packet        pk = {.type = PACKET_SUBSCRIBE, .filters = &f, .count = 1};
 		struct outgoing     *o;
-		int                  rc = outgoing_new(&o, &pk, c->config.level);
+		int                  rc = outgoing_new(&o, &pk, c->level);
 		if (rc < 0)
 			return rc;
 		queue_push_front(c, o);

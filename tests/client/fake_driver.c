@@ -56,7 +56,7 @@ int driver_open(struct client *c)
 {
 	const struct client_config *g = &c->config;
 	struct session_config       config = {
-		      .level = g->level,
+		      .level = c->level,
 		      .reserve = g->presence != NULL,
 		      .receive_maximum = g->receive_maximum,
 		      .send_maximum = g->send_maximum,

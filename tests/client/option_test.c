@@ -160,10 +160,10 @@ START_TEST(options_of_a_newer_program_may_only_set_what_is_known)
 }
 END_TEST
 
-/* The fields that are reserved today are somebody's tomorrow. */
-START_TEST(reserved_options_must_be_zero)
+/* The bits that mean nothing today are somebody's tomorrow. */
+START_TEST(unknown_flags_are_refused)
 {
-	struct mqttwill_options o = {URL, .reserved = {1}};
+	struct mqttwill_options o = {URL, .flags = 0x80000000};
 	mqttwill               *c;
 	ck_assert_int_eq(mqttwill_new(&c, &o), MQTTWILL_EOPTION);
 }
@@ -297,7 +297,7 @@ Suite *option_suite(void)
 	tcase_add_test(t, null_is_refused_and_null_is_freed);
 	tcase_add_test(t, options_of_an_older_program_are_read_as_far_as_they_go);
 	tcase_add_test(t, options_of_a_newer_program_may_only_set_what_is_known);
-	tcase_add_test(t, reserved_options_must_be_zero);
+	tcase_add_test(t, unknown_flags_are_refused);
 	tcase_add_test(t, what_is_passed_in_is_copied);
 	SCENE(calls, a_message_that_breaks_a_rule_is_refused);
 	SCENE(calls, a_subscription_that_breaks_a_rule_is_refused);
