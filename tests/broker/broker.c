@@ -39,6 +39,26 @@ uint32_t broker_packet_max(const struct broker *b)
 	return announced ? b->options.announce.maximum_packet_size : BROKER_PACKET_MAX;
 }
 
+uint16_t broker_alias_maximum(const struct broker *b)
+{
+	return b->options.announce.has & HAS(TOPIC_ALIAS_MAXIMUM) ? b->options.announce.topic_alias_maximum : 0;
+}
+
+bool broker_lacks(const struct broker *b, uint32_t has, uint8_t value)
+{
+	return b->options.announce.has & has && value == 0;
+}
+
+void broker_explain(const struct broker *b, struct packet *pk, const char *text)
+{
+	bool moved = pk->reason == REASON_USE_ANOTHER_SERVER || pk->reason == REASON_SERVER_MOVED;
+	pk->props.has = moved ? b->options.announce.has & HAS(SERVER_REFERENCE) : 0;
+	pk->props.server_reference = b->options.announce.server_reference;
+	if (text)
+		pk->props.has |= HAS(REASON_STRING);
+	pk->props.reason_string = span_text(text, 0);
+}
+
 void broker_say(struct broker *b, struct broker_event event, uint64_t now_ms)
 {
 	event.at_ms = now_ms;
@@ -120,6 +140,16 @@ void broker_tick(struct broker *b, uint64_t now_ms)
 uint64_t broker_deadline(const struct broker *b)
 {
 	return timers_next(&b->timers);
+}
+
+bool broker_announce(struct broker *b, const struct props *announce)
+{
+	struct props copy = *announce;
+	copy_announcement(&b->strings, &copy);
+	if (b->strings.failed)
+		return false;
+	b->options.announce = copy;
+	return true;
 }
 
 void broker_refuse_next(struct broker *b, uint8_t reason)

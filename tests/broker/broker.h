@@ -72,9 +72,13 @@ struct broker_options {
 	/*
 	 * What CONNACK announces in MQTT 5, beside what the broker adds itself; it is enforced in every version:
 	 * Session Expiry (replaces the client's), Receive Maximum, Maximum QoS, Retain Available, Maximum Packet Size,
-	 * Server Keep Alive. Without it nothing is announced, and the ceilings below hold.
+	 * Server Keep Alive, Topic Alias Maximum (towards the client as many are used, as far as it allows them), Wildcard
+	 * Subscription, Subscription Identifier and Shared Subscription Available (there are no shared ones in any case).
+	 * Response Information goes to who asks for it, Server Reference with 0x9C and 0x9D only.
+	 * Without it nothing is announced, and the ceilings below hold.
 	 */
 	struct props announce;
+	uint8_t      refuse; /* every CONNECT that is in order is refused with this reason; 0: none is */
 	const char  *acl;       /* text of an access control list, see acl.h; NULL: all is allowed */
 	const char  *user_name; /* demanded of every client; NULL: anybody may come */
 	const char  *password;
@@ -127,6 +131,9 @@ bool broker_wants_close(const struct broker_link *l);
 void broker_closed(struct broker_link *l, uint64_t now_ms);
 
 /* ---- The operator's hand ----------------------------------------------------------------------------------------- */
+
+/* Other limits for the connections to come, and for what is published from now on. False: no memory. */
+bool broker_announce(struct broker *b, const struct props *announce);
 
 /* The next CONNECT that is in order is refused: an MQTT 5 reason code, told to 3.x as its nearest return code. */
 void broker_refuse_next(struct broker *b, uint8_t reason);

@@ -41,10 +41,7 @@ static void refuse(struct broker_link *l, uint8_t reason, const char *text, stru
 {
 	struct packet       pk = {.type = PACKET_CONNACK, .reason = reason};
 	struct broker_event event = {.type = BROKER_REFUSED, .client_id = client_id, .reason = reason, .text = text};
-	if (text) {
-		pk.props.has = HAS(REASON_STRING);
-		pk.props.reason_string = span_text(text, 0);
-	}
+	broker_explain(l->broker, &pk, text);
 	broker_say(l->broker, event, now_ms);
 	send_connack(l, &pk);
 	link_close(l, reason, text, now_ms); /* [MQTT-3.2.2-7] */
@@ -125,7 +122,7 @@ static uint8_t check_operator(const struct request *r)
 {
 	uint8_t reason = r->link->broker->refuse_next;
 	r->link->broker->refuse_next = 0;
-	return reason;
+	return reason ? reason : r->link->broker->options.refuse;
 }
 
 static uint8_t check(const struct request *r)
@@ -165,6 +162,12 @@ static void settle_link(const struct request *r)
 	l->keep_alive_s = serverside ? announce->server_keep_alive : r->connect->keep_alive; /* [MQTT-3.2.2-21] */
 	l->receive_maximum = asked->has & HAS(RECEIVE_MAXIMUM) ? asked->receive_maximum : 65535;
 	l->quota = l->receive_maximum;
+	if (l->level != LEVEL_5)
+		return;
+	uint16_t theirs = asked->has & HAS(TOPIC_ALIAS_MAXIMUM) ? asked->topic_alias_maximum : 0;
+	uint16_t ours = broker_alias_maximum(l->broker);
+	aliases_init(&l->aliases_in, ours);
+	aliases_init(&l->aliases_out, theirs < ours ? theirs : ours); /* [MQTT-3.1.2-26] */
 }
 
 static void settle_level(const struct request *r)
@@ -202,7 +205,10 @@ static struct session *settle_session(const struct request *r, struct span clien
 static void accept(const struct request *r, struct session *s, bool present, bool assigned, uint64_t now_ms)
 {
 	struct packet pk = {.type = PACKET_CONNACK, .session_present = present, .props = r->link->broker->options.announce};
-	pk.props.has |= HAS(SHARED_AVAILABLE); /* and there are none */
+	bool informs = r->pk->props.has & HAS(REQUEST_RESPONSE) && r->pk->props.request_response;
+	pk.props.has &= ~(HAS(SERVER_REFERENCE) | (informs ? 0 : HAS(RESPONSE_INFORMATION))); /* [MQTT-3.1.2-28] */
+	pk.props.has |= HAS(SHARED_AVAILABLE);
+	pk.props.shared_available = 0; /* there are none */
 	if (assigned) {
 		pk.props.has |= HAS(ASSIGNED_CLIENT_ID); /* [MQTT-3.1.3-7] */
 		pk.props.assigned_client_id = s->client_id;

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "broker/acl.h"
+#include "broker/alias.h"
 #include "broker/broker.h"
 #include "broker/ids.h"
 #include "broker/message.h"
@@ -44,6 +45,7 @@ struct broker_link {
 	uint16_t        keep_alive_s; /* in force */
 	uint16_t        receive_maximum, quota; /* the client's, and how much of it is left [MQTT 5, 4.9] */
 	uint32_t        packet_max; /* the largest packet the client takes */
+	struct aliases  aliases_in, aliases_out; /* the client's, and the broker's own */
 };
 
 /* The will of a session. Rules in will.h. */
@@ -80,6 +82,13 @@ uint8_t  broker_maximum_qos(const struct broker *b);
 bool     broker_retains(const struct broker *b);
 uint16_t broker_receive_maximum(const struct broker *b);
 uint32_t broker_packet_max(const struct broker *b);
+uint16_t broker_alias_maximum(const struct broker *b);
+
+/* Is this of CONNACK's "... Available" announced as 0? `has` is its HAS() bit, `value` the member. */
+bool broker_lacks(const struct broker *b, uint32_t has, uint8_t value);
+
+/* What is told beside a reason: its text, and for 0x9C and 0x9D where else to go [MQTT 5, 4.11]. */
+void broker_explain(const struct broker *b, struct packet *pk, const char *text);
 
 bool span_equal(struct span a, struct span b);
 

@@ -22,7 +22,7 @@ static void cut(struct broker_link *l)
 	timer_arm(&l->broker->timers, &l->timer, 0);
 }
 
-bool link_send(struct broker_link *l, const struct packet *pk)
+static bool send_packet(struct broker_link *l, const struct packet *pk)
 {
 	size_t size = l->cut ? 0 : packet_size(pk, l->level);
 	if (size == 0 || size > l->packet_max)
@@ -35,6 +35,29 @@ bool link_send(struct broker_link *l, const struct packet *pk)
 	packet_encode(pk, l->level, out);
 	buf_commit(&l->out, size);
 	return true;
+}
+
+/* A topic that has an alias is left out; one that has none gets the next. What is not sent sets no alias. */
+static bool send_with_alias(struct broker_link *l, const struct packet *pk)
+{
+	struct packet  short_pk = *pk;
+	struct aliases *a = &l->aliases_out;
+	uint16_t       known = aliases_find(a, pk->topic);
+	if (known)
+		short_pk.topic = span_of("", 0);
+	short_pk.props.has |= HAS(TOPIC_ALIAS);
+	short_pk.props.topic_alias = known ? known : aliases_next(a);
+	if (!send_packet(l, &short_pk))
+		return false;
+	if (!known && !aliases_set(a, short_pk.props.topic_alias, pk->topic))
+		cut(l); /* without memory the client would know more than the broker */
+	return true;
+}
+
+bool link_send(struct broker_link *l, const struct packet *pk)
+{
+	bool alias = pk->type == PACKET_PUBLISH && l->aliases_out.maximum && pk->topic.n > 3;
+	return alias ? send_with_alias(l, pk) : send_packet(l, pk);
 }
 
 void link_answer(struct broker_link *l, enum packet_type type, uint16_t id, uint8_t reason)
@@ -65,12 +88,9 @@ void link_end(struct broker_link *l, uint8_t reason, const char *text, uint64_t 
 	struct packet pk = {.type = PACKET_DISCONNECT, .reason = reason};
 	bool          says = l->state == LINK_UP && l->level == LEVEL_5;
 	says = says && reason_legal(PACKET_DISCONNECT, FROM_SERVER, reason);
-	if (says && text) {
-		pk.props.has = HAS(REASON_STRING);
-		pk.props.reason_string = span_text(text, 0);
-	}
+	broker_explain(l->broker, &pk, text);
 	if (says && !link_send(l, &pk)) {
-		pk.props.has = 0; /* [MQTT-3.14.2-3]: too long for the client */
+		pk.props.has &= ~HAS(REASON_STRING); /* [MQTT-3.14.2-3]: too long for the client */
 		link_send(l, &pk);
 	}
 	link_close(l, reason, text, now_ms);
@@ -281,5 +301,7 @@ void link_free(struct broker_link *l)
 	list_remove(&l->node);
 	buf_fini(&l->in);
 	buf_fini(&l->out);
+	aliases_fini(&l->aliases_in);
+	aliases_fini(&l->aliases_out);
 	free(l);
 }

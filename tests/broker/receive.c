@@ -22,8 +22,6 @@ static uint8_t check_limits(const struct broker_link *l, const struct packet *pk
 {
 	struct topic_fault   fault;
 	const struct session *s = l->session;
-	if (pk->props.has & HAS(TOPIC_ALIAS))
-		return REASON_BAD_TOPIC_ALIAS; /* no Topic Alias Maximum is announced [MQTT-3.3.2-9] */
 	if (!topic_name_check(pk->topic, &fault))
 		return REASON_BAD_TOPIC;
 	if (pk->qos > broker_maximum_qos(l->broker))
@@ -33,6 +31,21 @@ static uint8_t check_limits(const struct broker_link *l, const struct packet *pk
 	if (pk->qos == 2 && !ids_have(&s->received, pk->id) && s->received.count >= broker_receive_maximum(l->broker))
 		return REASON_RECEIVE_MAXIMUM; /* [MQTT-3.3.4-7] */
 	return 0;
+}
+
+/* The topic that the client means; what a duplicate says of an alias counts, too. 0, or what to end the connection with. */
+static uint8_t resolve(struct broker_link *l, struct packet *pk)
+{
+	struct aliases *a = &l->aliases_in;
+	uint16_t        alias = pk->props.topic_alias;
+	if (!(pk->props.has & HAS(TOPIC_ALIAS)))
+		return 0;
+	if (alias > a->maximum)
+		return REASON_BAD_TOPIC_ALIAS; /* [MQTT-3.3.2-9] */
+	if (pk->topic.n)
+		return aliases_set(a, alias, pk->topic) ? 0 : REASON_UNSPECIFIED;
+	pk->topic = aliases_get(a, alias);
+	return pk->topic.n ? 0 : REASON_PROTOCOL_ERROR; /* 3.3.2.3.4 */
 }
 
 static void say(struct broker_link *l, enum broker_event_type type, const struct packet *pk, uint64_t now_ms)
@@ -75,9 +88,13 @@ static void take(struct broker_link *l, const struct packet *pk, uint64_t now_ms
 	message_release(m);
 }
 
-void on_publish(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
+void on_publish(struct broker_link *l, const struct packet *sent, uint64_t now_ms)
 {
-	uint8_t reason = check_limits(l, pk);
+	struct packet        meant = *sent;
+	const struct packet *pk = &meant;
+	uint8_t              reason = resolve(l, &meant);
+	if (!reason)
+		reason = check_limits(l, pk);
 	if (reason) {
 		link_end(l, reason, reason_name(PACKET_DISCONNECT, reason), now_ms);
 		return;

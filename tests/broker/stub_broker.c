@@ -3,6 +3,7 @@
  * stub-broker: the broker as a program. Its first line on stdout says where it listens; all else goes to stderr.
  */
 #include "broker/front.h"
+#include "wire/packet.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -25,12 +26,20 @@ static const char usage[] =
 	"  --help               this text\n"
 	"\n"
 	"What CONNACK announces, and what is enforced:\n"
-	"  --max-qos N          Maximum QoS, 0 or 1\n"
-	"  --no-retain          Retain Available 0\n"
-	"  --receive-max N      Receive Maximum\n"
-	"  --max-packet-size N  Maximum Packet Size, in bytes\n"
-	"  --keep-alive S       Server Keep Alive\n"
-	"  --session-expiry S   Session Expiry Interval, instead of the client's\n";
+	"  --maximum-qos N             0 or 1\n"
+	"  --no-retain                 Retain Available 0\n"
+	"  --receive-maximum N\n"
+	"  --maximum-packet-size N     bytes\n"
+	"  --topic-alias-maximum N     aliases to accept, and to use towards clients that accept them\n"
+	"  --server-keep-alive S\n"
+	"  --session-expiry S          instead of the client's\n"
+	"  --no-wildcard               Wildcard Subscription Available 0\n"
+	"  --no-subscription-ids       Subscription Identifier Available 0\n"
+	"  --no-shared                 Shared Subscription Available 0, which it is in any case\n"
+	"  --response-information TEXT for those who ask for it\n"
+	"\n"
+	"  --refuse CODE               refuse every CONNECT with this reason code, as 0x9C\n"
+	"  --server-reference TEXT     where else to go, with the reason codes 0x9C and 0x9D\n";
 
 struct settings {
 	struct broker_options options;
@@ -43,7 +52,7 @@ static bool number(const char *text, uint32_t least, uint32_t most, uint32_t *ou
 {
 	char *end;
 	errno = 0;
-	unsigned long long n = strtoull(text, &end, 10);
+	unsigned long long n = strtoull(text, &end, strncmp(text, "0x", 2) ? 10 : 16);
 	if (errno || *end || end == text || *text == '-' || n < least || n > most)
 		return false;
 	*out = (uint32_t)n;
@@ -96,74 +105,89 @@ static bool set_help(struct settings *s, const char *arg)
 	return true;
 }
 
-static bool set_max_qos(struct settings *s, const char *arg)
+static bool set_refuse(struct settings *s, const char *arg)
 {
 	uint32_t n = 0;
-	bool     good = number(arg, 0, 1, &n);
-	s->options.announce.has |= HAS(MAXIMUM_QOS);
-	s->options.announce.maximum_qos = (uint8_t)n;
+	bool     good = number(arg, REASON_FAILURE, 255, &n) && reason_legal(PACKET_CONNACK, FROM_SERVER, (uint8_t)n);
+	s->options.refuse = (uint8_t)n;
 	return good;
 }
 
-static bool set_no_retain(struct settings *s, const char *arg)
+/* ---- What CONNACK announces: a table, by the option's place in it ---- */
+
+static const struct limit {
+	const char *option;
+	uint8_t     property; /* enum property */
+	uint32_t    least, most; /* equal: the option takes no argument, and this is the value */
+} limits[] = {
+	{"maximum-qos", PROPERTY_MAXIMUM_QOS, 0, 1},
+	{"no-retain", PROPERTY_RETAIN_AVAILABLE, 0, 0},
+	{"receive-maximum", PROPERTY_RECEIVE_MAXIMUM, 1, 65535},
+	{"maximum-packet-size", PROPERTY_MAXIMUM_PACKET_SIZE, 1, REMAINING_MAX + HEADER_MAX},
+	{"topic-alias-maximum", PROPERTY_TOPIC_ALIAS_MAXIMUM, 0, 65535},
+	{"server-keep-alive", PROPERTY_SERVER_KEEP_ALIVE, 0, 65535},
+	{"session-expiry", PROPERTY_SESSION_EXPIRY, 0, UINT32_MAX},
+	{"no-wildcard", PROPERTY_WILDCARD_AVAILABLE, 0, 0},
+	{"no-subscription-ids", PROPERTY_SUBSCRIPTION_ID_AVAILABLE, 0, 0},
+	{"no-shared", PROPERTY_SHARED_AVAILABLE, 0, 0},
+	{"response-information", PROPERTY_RESPONSE_INFORMATION, 0, 1},
+	{"server-reference", PROPERTY_SERVER_REFERENCE, 0, 1},
+};
+
+enum { LIMITS = sizeof limits / sizeof limits[0] };
+
+static bool announce(struct settings *s, const struct limit *limit, const char *arg)
 {
-	(void)arg;
-	s->options.announce.has |= HAS(RETAIN_AVAILABLE);
-	s->options.announce.retain_available = 0;
+	const struct property_row *row = &property_table[limit->property];
+	void                      *member = (char *)&s->options.announce + row->member;
+	uint32_t                   n = limit->least;
+	s->options.announce.has |= 1u << limit->property;
+	if (row->type == TYPE_TEXT) {
+		*(struct span *)member = span_text(arg, 0);
+		return true;
+	}
+	if (arg && !number(arg, limit->least, limit->most, &n))
+		return false;
+	if (row->type == TYPE_FLAG)
+		*(uint8_t *)member = (uint8_t)n;
+	else if (row->type == TYPE_U16 || row->type == TYPE_U16_NONZERO)
+		*(uint16_t *)member = (uint16_t)n;
+	else
+		*(uint32_t *)member = n;
 	return true;
 }
 
-static bool set_receive_max(struct settings *s, const char *arg)
-{
-	uint32_t n = 0;
-	bool     good = number(arg, 1, 65535, &n);
-	s->options.announce.has |= HAS(RECEIVE_MAXIMUM);
-	s->options.announce.receive_maximum = (uint16_t)n;
-	return good;
-}
+/* ---- The command line ---- */
 
-static bool set_max_packet_size(struct settings *s, const char *arg)
-{
-	s->options.announce.has |= HAS(MAXIMUM_PACKET_SIZE);
-	return number(arg, 1, 268435460, &s->options.announce.maximum_packet_size);
-}
-
-static bool set_keep_alive(struct settings *s, const char *arg)
-{
-	uint32_t n = 0;
-	bool     good = number(arg, 0, 65535, &n);
-	s->options.announce.has |= HAS(SERVER_KEEP_ALIVE);
-	s->options.announce.server_keep_alive = (uint16_t)n;
-	return good;
-}
-
-static bool set_session_expiry(struct settings *s, const char *arg)
-{
-	s->options.announce.has |= HAS(SESSION_EXPIRY);
-	return number(arg, 0, UINT32_MAX, &s->options.announce.session_expiry);
-}
-
-static bool (*const setters[])(struct settings *s, const char *arg) = {
-	set_port,    set_bind,      set_acl,         set_user,            set_password,   set_verbose,        set_help,
-	set_max_qos, set_no_retain, set_receive_max, set_max_packet_size, set_keep_alive, set_session_expiry,
+static const struct setting {
+	const char *option;
+	bool      (*set)(struct settings *s, const char *arg);
+	bool        argument;
+} settings[] = {
+	{"port", set_port, true}, {"bind", set_bind, true},         {"acl", set_acl, true},    {"user", set_user, true},
+	{"password", set_password, true}, {"verbose", set_verbose, false}, {"help", set_help, false}, {"refuse", set_refuse, true},
 };
 
-/* In the order of the setters. */
-static const struct option table[] = {
-	{"port", 1, NULL, 0},           {"bind", 1, NULL, 0},            {"acl", 1, NULL, 0},
-	{"user", 1, NULL, 0},           {"password", 1, NULL, 0},        {"verbose", 0, NULL, 0},
-	{"help", 0, NULL, 0},           {"max-qos", 1, NULL, 0},         {"no-retain", 0, NULL, 0},
-	{"receive-max", 1, NULL, 0},    {"max-packet-size", 1, NULL, 0}, {"keep-alive", 1, NULL, 0},
-	{"session-expiry", 1, NULL, 0}, {NULL, 0, NULL, 0},
-};
+enum { SETTINGS = sizeof settings / sizeof settings[0] };
+
+static void list_options(struct option *out)
+{
+	for (size_t i = 0; i < SETTINGS; i++)
+		out[i] = (struct option){settings[i].option, settings[i].argument, NULL, 0};
+	for (size_t i = 0; i < LIMITS; i++)
+		out[SETTINGS + i] = (struct option){limits[i].option, limits[i].least != limits[i].most, NULL, 0};
+}
 
 static bool parse(struct settings *s, int argc, char **argv)
 {
-	int index = 0, rc;
-	while ((rc = getopt_long(argc, argv, "", table, &index)) == 0) {
-		if (setters[index](s, optarg))
+	struct option options[SETTINGS + LIMITS + 1] = {0};
+	int           i = 0, rc;
+	list_options(options);
+	while ((rc = getopt_long(argc, argv, "", options, &i)) == 0) {
+		bool good = i < SETTINGS ? settings[i].set(s, optarg) : announce(s, &limits[i - SETTINGS], optarg);
+		if (good)
 			continue;
-		fprintf(stderr, "stub-broker: --%s cannot be %s\n", table[index].name, optarg);
+		fprintf(stderr, "stub-broker: --%s cannot be %s\n", options[i].name, optarg);
 		return false;
 	}
 	if (rc == -1 && optind < argc)

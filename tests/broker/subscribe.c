@@ -39,13 +39,29 @@ static bool is_shared(const struct broker_link *l, struct span filter)
 	return l->level == LEVEL_5 && filter.n >= 7 && !memcmp(filter.p, "$share/", 7);
 }
 
+/* [MQTT-3.2.2-17] and its neighbours: what CONNACK said there is not. */
+static uint8_t unavailable(const struct broker_link *l, const struct packet *pk, struct span filter)
+{
+	const struct props *a = &l->broker->options.announce;
+	bool                wild = memchr(filter.p, '#', filter.n) || memchr(filter.p, '+', filter.n);
+	if (is_shared(l, filter))
+		return REASON_NO_SHARED;
+	if (wild && broker_lacks(l->broker, HAS(WILDCARD_AVAILABLE), a->wildcard_available))
+		return REASON_NO_WILDCARD;
+	if (pk->props.has & HAS(SUBSCRIPTION_ID) &&
+	    broker_lacks(l->broker, HAS(SUBSCRIPTION_ID_AVAILABLE), a->subscription_id_available))
+		return REASON_NO_SUBSCRIPTION_ID;
+	return 0;
+}
+
 static struct grant grant(struct broker_link *l, const struct packet *pk, const struct filter *f)
 {
 	uint8_t  maximum = broker_maximum_qos(l->broker), options = f->options;
 	uint32_t id = pk->props.has & HAS(SUBSCRIPTION_ID) ? pk->props.subscription_id : 0;
 	bool     existed;
-	if (is_shared(l, f->filter))
-		return (struct grant){.code = REASON_NO_SHARED};
+	uint8_t  lacking = unavailable(l, pk, f->filter);
+	if (lacking)
+		return (struct grant){.code = lacking};
 	if ((options & OPTION_QOS) > maximum) /* [MQTT-3.2.2-10] */
 		options = (uint8_t)((options & ~OPTION_QOS) | maximum);
 	struct subscription *sub = subscription_set(l->session, f->filter, options, id, &existed);

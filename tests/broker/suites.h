@@ -19,5 +19,6 @@ Suite *qos_suite(void);
 Suite *acl_suite(void);
 Suite *input_suite(void);
 Suite *timers_suite(void);
+Suite *limits_suite(void);
 
 #endif
