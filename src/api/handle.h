@@ -12,6 +12,7 @@
 #include "client/client.h"
 #include "client/target.h"
 #include "presence/presence.h"
+#include "wire/topic.h"
 
 struct mqttwill {
 	struct client   client;
@@ -56,6 +57,9 @@ int will_check_options(const struct mqttwill_will *will, const struct mqttwill_o
 bool will_copy(struct arena *a, struct mqttwill_will *to, const struct mqttwill_will *from);
 
 extern const struct client_hooks api_hooks;
+
+/* MQTTWILL_ETOPIC with a sentence: what is wrong with a topic or a filter that `what` was given. */
+int api_bad_topic(mqttwill *c, const char *what, const struct topic_fault *fault);
 
 /* 0, or MQTTWILL_EINVAL for NULL and MQTTWILL_ESTATE in a forked child. */
 int handle_check(const mqttwill *c);
