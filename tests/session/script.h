@@ -76,6 +76,9 @@ void script_done(struct script *s, struct outgoing *o, int error);
 /* The session must fail over a fault of this reason, with DISCONNECT where the level has it, and be deaf from then. */
 void script_fails(struct script *s, uint8_t reason);
 
+/* The same, over any fault: its reason. */
+uint8_t script_fails_somehow(struct script *s, const char *what);
+
 /* The output is exactly this, and is taken; an empty format: there is none. */
 void script_out(struct script *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

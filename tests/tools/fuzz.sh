@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds each fuzz target with libFuzzer and sanitizers, and lets it look for new inputs for FUZZ_SECONDS; make check-fuzz
+# Builds each fuzz target with libFuzzer and sanitizers, and lets it look for new inputs for FUZZ_SECONDS; make fuzz
 # runs it. What it finds is left in the build directory, to be added to tests/fuzz/corpus.
 set -u
 seconds=${FUZZ_SECONDS:-60}
 src=$(cd "${top_srcdir:-.}" && pwd)
-out=$(cd "${top_builddir:-.}" && pwd)/fuzz
+out=$(cd "${top_builddir:-.}" && pwd)/fuzzing
 support=$(grep -L 'int main(' "$src"/tests/support/*.c | grep -v '/alloc\.c$')
 failed=0
 
@@ -22,7 +22,7 @@ for c in "$src"/tests/fuzz/fuzz_*.c; do
 	# shellcheck disable=SC2086 # lists of files
 	if clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-I"$src/include" -I"$src/src" -I"$src/tests" "$c" "$src"/src/base/*.c "$src"/src/wire/*.c \
-		"$src"/src/session/*.c $support -lcheck -lsubunit -lm -lrt -pthread -o "$target" &&
+		"$src"/src/session/*.c "$src"/src/net/url.c $support -lcheck -lsubunit -lm -lrt -pthread -o "$target" &&
 		"./$target" -max_total_time="$seconds" -artifact_prefix="$target." "$target.corpus" $known >"$target.log" 2>&1; then
 		echo "ok - $target ran $seconds s: $(grep -a '^Done' "$target.log")"
 	else
