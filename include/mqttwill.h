@@ -44,7 +44,7 @@ extern "C" {
 	X(ETIMEOUT, -11, "the deadline passed")                                                                        \
 	X(ENOMEM, -12, "out of memory")                                                                                \
 	X(ESYSTEM, -13, "the operating system refused")                                                                \
-	X(EUNSUPPORTED, -14, "this build or this protocol version cannot do that")                                     \
+	X(EUNSUPPORTED, -14, "this build, this protocol version or this broker cannot do that")                                     \
 	X(EDROPPED, -15, "the full queue let go of it, as its policy says")                                            \
 	X(EEXPIRED, -16, "it expired before it could be sent")                                                         \
 	/* the network */                                                                                              \

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "client/internal.h"
+#include "client/subscriptions.h"
 
 enum { WAIT_FOR_BROKER_MS = 1000, LEAST_WAIT_MS = 100, WAIT_FOR_MEMORY_MS = 100 };
 

@@ -89,7 +89,7 @@ struct client {
 	struct list queue;         /* struct outgoing, waiting to be sent */
 	struct list written;       /* QoS 0 whose DONE waits until the kernel has them */
 	struct buf  unsent;        /* QoS 0 in the output without a DONE; queue.c's */
-	struct list subscriptions; /* to be made again in a new session */
+	struct list subscriptions; /* struct subscription: asked for, or granted and to be made again in a new session */
 	struct client_error  error;
 	struct client_error  lost_why;  /* lost_error's sentence; a callback may fail at something else meanwhile */
 	struct client_error  close_why; /* close_error's */
@@ -116,6 +116,8 @@ struct client {
 	uint32_t will_delay_s;     /* of this connection's will; UINT32_MAX: it has none */
 	uint32_t pending_delay_s;  /* of the will that the last lost connection left behind */
 	uint32_t undelivered;
+	uint32_t handlers;             /* subscriptions that have one */
+	uint32_t last_subscription_id; /* that was chosen here */
 	size_t   held_bytes;
 	size_t   room_size; /* of the message that was refused, while room_wanted */
 	struct mqttwill_closing how;
@@ -125,6 +127,7 @@ struct client {
 	uint8_t  left;    /* enum mqttwill_left */
 	uint8_t  reason_code; /* of the broker's DISCONNECT or refusal, for the event about it */
 	uint8_t  close_reason; /* the same, where close_error is about it */
+	bool     no_wildcards, no_shared, no_subscription_ids; /* from the last CONNACK, MQTT 5 */
 	bool     resumable; /* a session that we began may be alive at the broker */
 	bool     clean_next; /* the next CONNECT ends whatever session there is */
 	bool     doubtful;  /* a CONNACK did not arrive: it may have begun a session without our subscriptions */
@@ -172,6 +175,12 @@ int client_step(struct client *c);
 /* Takes a legal PUBLISH, SUBSCRIBE or UNSUBSCRIBE packet; a token, or an error. `want_done`: for QoS 0. */
 int64_t client_send(struct client *c, const struct packet *pk, bool want_done);
 
+/*
+ * Subscribes, with handlers and identifiers: a token, or an error. The list was checked, and its identifiers agree. What comes
+ * for a handler is not told to the hook `event`; a handler's first argument is the client's owner.
+ */
+int64_t client_subscribe(struct client *c, const struct mqttwill_subscription *list, size_t count);
+
 /* Is the token's fate still open? If not, *error is its outcome; MQTTWILL_EINVAL: that is no longer known. */
 bool client_pending(const struct client *c, int64_t token, int *error);
 
@@ -189,7 +198,7 @@ void client_said_goodbye(struct client *c, int error);
 /* While held, the application's messages wait. */
 void client_hold(struct client *c, bool hold);
 
-/* Has the application a subscription that matches? */
+/* Has the application a subscription that matches, granted or asked for? */
 bool client_subscribed(const struct client *c, struct span topic);
 
 /* ---- Events (events.c) ---- */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "client/internal.h"
+#include "client/subscriptions.h"
 #include "wire/will.h"
 
 /* ---- CONNECT ---- */
@@ -94,6 +95,9 @@ static void learn_limits(struct client *c, const struct props *p)
 		.maximum_qos = p->maximum_qos,
 		.no_retain = p->has & HAS(RETAIN_AVAILABLE) && !p->retain_available,
 	};
+	c->no_wildcards = p->has & HAS(WILDCARD_AVAILABLE) && !p->wildcard_available;
+	c->no_shared = p->has & HAS(SHARED_AVAILABLE) && !p->shared_available;
+	c->no_subscription_ids = p->has & HAS(SUBSCRIPTION_ID_AVAILABLE) && !p->subscription_id_available;
 	c->session_expiry_s = p->has & HAS(SESSION_EXPIRY) ? p->session_expiry : c->config.session_expiry_s;
 }
 
@@ -147,10 +151,9 @@ static void tell_up(struct client *c, struct packet *pk)
 		.maximum_qos = s->maximum_qos,
 		.retain_available = s->retain_available,
 		.session_present = pk->session_present,
-		.wildcard_available = !(p->has & HAS(WILDCARD_AVAILABLE)) || p->wildcard_available,
-		.shared_available = c->level == LEVEL_5 && (!(p->has & HAS(SHARED_AVAILABLE)) || p->shared_available),
-		.subscription_id_available =
-			c->level == LEVEL_5 && (!(p->has & HAS(SUBSCRIPTION_ID_AVAILABLE)) || p->subscription_id_available),
+		.wildcard_available = !c->no_wildcards,
+		.shared_available = c->level == LEVEL_5 && !c->no_shared,
+		.subscription_id_available = c->level == LEVEL_5 && !c->no_subscription_ids,
 	};
 	users_take(&users, p); /* without memory they are left out */
 	if (p->has & HAS(RESPONSE_INFORMATION))

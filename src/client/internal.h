@@ -113,15 +113,6 @@ void outcome_remember(struct client *c, int64_t token, int error);
 int  outcome_find(const struct client *c, int64_t token);
 void outcome_fini(struct client *c);
 
-/* ---- subscriptions.c ---- */
-
-/* A SUBSCRIBE or UNSUBSCRIBE was acknowledged: remember, or forget, what it was about. 0, or MQTTWILL_ENOMEM. */
-int  subscriptions_learn(struct client *c, const struct outgoing *o, const struct session_event *ev);
-
-/* One SUBSCRIBE for each remembered subscription, at the front of the queue. 0, or MQTTWILL_ENOMEM. */
-int  subscriptions_renew(struct client *c);
-void subscriptions_fini(struct client *c);
-
 /* ---- leave.c ---- */
 
 /* Goes on with a close that was asked for. */

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "client/internal.h"
+#include "client/subscriptions.h"
 
 /* At QoS 0 without a DONE only this is kept, and only of what the kernel has not taken at once. */
 struct unsent {
@@ -80,6 +81,8 @@ static void finish(struct client *c, struct outgoing *o, int error, struct mqttw
 	ev->token = o->token;
 	ev->error = error;
 	outcome_remember(c, o->token, error);
+	if (error)
+		subscriptions_abandon(c, o);
 	discard(c, o);
 	if (ev->token || error)
 		client_emit(c, ev);
@@ -102,7 +105,7 @@ static void fail_outgoing(struct client *c, struct outgoing *o, int error)
 	struct mqttwill_event ev = {0};
 	if (error == MQTTWILL_ECANCELED)
 		client_fail(c, error, "%s: the client was closed before it was delivered", packet_name(o->type));
-	else
+	else if (error != MQTTWILL_EUNSUPPORTED) /* which has its sentence */
 		explain_takes(c, error, o->size, o->qos);
 	finish(c, o, error, &ev);
 }
@@ -116,10 +119,9 @@ static const char *outcome(const struct outgoing *o, const struct session_event 
 void queue_done(struct client *c, struct outgoing *o, struct session_event *sev)
 {
 	struct mqttwill_event ev = {.reason_code = sev->packet.reason};
-	int                   error = sev->error, learned = subscriptions_learn(c, o, sev);
-	if (learned < 0)
-		error = client_fail(c, learned, "%s: granted, but without memory to make it again after a loss", packet_name(o->type));
-	else if (error)
+	int                   error = sev->error;
+	subscriptions_learn(c, o, sev);
+	if (error)
 		client_fail(c, error, "%s: %s (0x%02x)", packet_name(o->type), outcome(o, sev), sev->packet.reason);
 	if (o->presence) {
 		c->reason_code = sev->packet.reason;
@@ -219,7 +221,9 @@ static bool may_send(const struct client *c, uint8_t qos)
 static int send_now(struct client *c, struct outgoing *o)
 {
 	list_remove(&o->link);
-	int rc = session_send(c->session, o);
+	int rc = o->type == PACKET_SUBSCRIBE ? subscriptions_admit(c, o) : 0;
+	if (rc == 0)
+		rc = session_send(c->session, o);
 	if (rc < 0)
 		return rc;
 	c->unconfirmed |= o->id_at == 0;
@@ -245,7 +249,7 @@ bool queue_pump(struct client *c)
 		if (!may_send(c, o->qos))
 			break;
 		int rc = send_now(c, o);
-		if (rc == MQTTWILL_ETOOBIG || rc == MQTTWILL_EMESSAGE) {
+		if (rc == MQTTWILL_ETOOBIG || rc == MQTTWILL_EMESSAGE || rc == MQTTWILL_EUNSUPPORTED) {
 			fail_outgoing(c, o, rc);
 		} else if (rc < 0) {
 			list_push_front(&c->queue, &o->link);

@@ -6,6 +6,7 @@
 #include "session/flight.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <mqttwill.h>
 
@@ -83,6 +84,33 @@ int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level)
 	list_init(&o->link);
 	packet_encode(pk, level, o->bytes);
 	o->id_at = id_offset(pk, o->bytes);
+	if (o->id_at)
+		put_u16(o->bytes + o->id_at, 1); /* any one but 0, so that what waits can be decoded */
 	*out = o;
 	return 0;
+}
+
+static uint8_t *put_length(uint8_t *p, uint32_t n)
+{
+	for (; n > 0x7F; n >>= 7)
+		*p++ = (uint8_t)(n | 0x80);
+	*p++ = (uint8_t)n;
+	return p;
+}
+
+void outgoing_strip(struct outgoing *o)
+{
+	uint16_t id = get_u16(o->bytes + o->id_at);
+	uint32_t at = o->id_at + 2, length = 0;
+	for (unsigned shift = 0, more = 1; more; shift += 7) {
+		length |= (o->bytes[at] & 0x7Fu) << shift;
+		more = o->bytes[at++] & 0x80;
+	}
+	uint32_t filters = o->size - at - length;
+	uint8_t *p = put_length(o->bytes + 1, 2 + 1 + filters);
+	o->id_at = (uint32_t)(p - o->bytes);
+	put_u16(p, id);
+	p[2] = 0; /* no properties */
+	memmove(p + 3, o->bytes + at + length, filters);
+	o->size = o->id_at + 3 + filters;
 }

@@ -56,4 +56,7 @@ void flight_leave(struct flight *f, struct outgoing *o);
 /* Encodes a packet to be sent later; *out is NULL on failure: MQTTWILL_ENOMEM, or _EMESSAGE where it is too long. */
 int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level);
 
+/* Takes the properties out of a queued SUBSCRIBE or UNSUBSCRIBE of MQTT 5; it becomes shorter. */
+void outgoing_strip(struct outgoing *o);
+
 #endif

@@ -102,6 +102,15 @@ bool topic_filter_check(struct span filter, bool shared, struct topic_fault *fau
 	return wildcards_placed(filter, 0, fault);
 }
 
+struct span topic_filter_plain(struct span filter)
+{
+	const size_t prefix = 7;
+	if (filter.n <= prefix || memcmp(filter.p, "$share/", prefix) != 0)
+		return filter;
+	const uint8_t *slash = memchr(filter.p + prefix, '/', filter.n - prefix);
+	return slash ? span_of(slash + 1, (size_t)(filter.p + filter.n - slash) - 1) : filter;
+}
+
 bool topic_match(struct span filter, struct span topic)
 {
 	const uint8_t *f = filter.p, *fend = f + filter.n;

@@ -13,11 +13,6 @@
 
 enum { CONNECT_TIMEOUT_MS = 10000, LINGER_MS = 5000, QUEUE_MESSAGES = 1000, QUEUE_BYTES = 16 << 20 };
 
-bool span_equal(struct span a, struct span b)
-{
-	return a.n == b.n && (a.n == 0 || !memcmp(a.p, b.p, a.n));
-}
-
 uint8_t broker_maximum_qos(const struct broker *b)
 {
 	return b->options.announce.has & HAS(MAXIMUM_QOS) ? b->options.announce.maximum_qos : 2;

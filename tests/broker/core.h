@@ -90,6 +90,4 @@ bool broker_lacks(const struct broker *b, uint32_t has, uint8_t value);
 /* What is told beside a reason: its text, and for 0x9C and 0x9D where else to go [MQTT 5, 4.11]. */
 void broker_explain(const struct broker *b, struct packet *pk, const char *text);
 
-bool span_equal(struct span a, struct span b);
-
 #endif

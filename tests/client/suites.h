@@ -23,5 +23,7 @@ Suite *timeout_suite(void);
 Suite *option_suite(void);
 Suite *sync_suite(void);
 Suite *memory_suite(void);
+Suite *route_suite(void);
+Suite *subscribe_limit_suite(void);
 
 #endif
