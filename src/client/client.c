@@ -140,6 +140,11 @@ static void finish(struct client *c)
 
 static void tell_room(struct client *c)
 {
+	if (c->room_of_ends && c->ended_count == 0) {
+		c->room_of_ends = c->room_wanted = false;
+		client_emit(c, &(struct mqttwill_event){.type = MQTTWILL_ROOM});
+		return;
+	}
 	bool room = 2 * (uint64_t)c->held_messages <= c->config.queue_messages && 2 * c->held_bytes <= c->config.queue_bytes;
 	if (!c->room_wanted || !room || c->held_bytes + c->room_size > c->config.queue_bytes)
 		return;
@@ -164,6 +169,7 @@ static void turn(struct client *c, bool ready)
 	if (c->doomed)
 		return;
 	tend_session(c);
+	expiry_sweep(c);
 	if (!c->lost_error && !c->doomed && c->closing)
 		leave_step(c);
 	if (!c->doomed)
@@ -172,6 +178,8 @@ static void turn(struct client *c, bool ready)
 		finish(c);
 	if (!c->doomed)
 		lose(c);
+	if (!c->doomed)
+		ends_tell(c);
 	if (!c->doomed)
 		tell_room(c);
 }
@@ -183,7 +191,9 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t deadline(const struct client *c)
 {
-	uint64_t due = earlier(driver_deadline(c), leave_deadline(c));
+	uint64_t due = earlier(earlier(driver_deadline(c), leave_deadline(c)), c->expire_at);
+	if (!list_empty(&c->ends))
+		return 0;
 	if (c->state == CLIENT_WAITING)
 		due = earlier(due, c->retry_at);
 	if (queue_is_due(c))

@@ -9,6 +9,7 @@
 #include <mqttwill.h>
 
 #include "base/list.h"
+#include "client/latest.h"
 #include "session/session.h"
 
 /* What the layers above do at the turning points of a connection. `owner` is theirs. */
@@ -88,7 +89,10 @@ struct client {
 	struct flight              flight;
 	struct list queue;         /* struct outgoing, waiting to be sent */
 	struct list written;       /* QoS 0 whose DONE waits until the kernel has them */
-	struct buf  unsent;        /* QoS 0 in the output without a DONE; queue.c's */
+	struct list ends;          /* struct outgoing whose DONE is due, told by the step */
+	struct buf  unsent;        /* QoS 0 in the output without a DONE; unsent.c's */
+	struct latest latest;      /* of what waits, by topic, where only the last one may */
+	struct outgoing *oldest;   /* of the messages that wait; NULL: there is none */
 	struct list subscriptions; /* struct subscription: asked for, or granted and to be made again in a new session */
 	struct client_error  error;
 	struct client_error  lost_why;  /* lost_error's sentence; a callback may fail at something else meanwhile */
@@ -102,6 +106,7 @@ struct client {
 	uint64_t retry_at;
 	uint64_t up_at, lost_at;
 	uint64_t close_half, close_end; /* when the goodbye must begin, and when the client must be gone */
+	uint64_t expire_at; /* before then nothing that waits expires */
 	uint64_t attempts;
 	uint64_t armed; /* what the timer is set to */
 	uint64_t random;
@@ -118,7 +123,9 @@ struct client {
 	uint32_t undelivered;
 	uint32_t handlers;             /* subscriptions that have one */
 	uint32_t last_subscription_id; /* that was chosen here */
-	size_t   held_bytes;
+	uint32_t waiting_messages; /* queued, requests not among them */
+	uint32_t ended_count;
+	size_t   held_bytes, waiting_bytes, ended_bytes;
 	size_t   room_size; /* of the message that was refused, while room_wanted */
 	struct mqttwill_closing how;
 	uint8_t  level;   /* the one in use */
@@ -134,6 +141,7 @@ struct client {
 	bool     restart;   /* this connection only ends a foreign session */
 	bool     hold;      /* presence goes first: the application's messages wait */
 	bool     room_wanted;
+	bool     room_of_ends; /* it was refused because too many ends waited to be told */
 	bool     flushed;   /* something was written since the last step */
 	bool     in_step;
 	bool     unconfirmed; /* something was sent at QoS 0 on this connection */

@@ -80,6 +80,73 @@ bool queue_pump(struct client *c);
 /* Nothing is on its way out, and the first that waits could be: what comes next depends on nobody else. */
 bool queue_is_due(const struct client *c);
 
+/* A request of ours, before all that waits. */
+void queue_push_front(struct client *c, struct outgoing *o);
+
+/* What was in flight waits again, before all others; or ends, where a newer one has taken its place. */
+void queue_return(struct client *c, struct outgoing *o);
+
+/* It waits no more; it still counts. */
+void queue_take(struct client *c, struct outgoing *o);
+
+/* It counts no more. */
+void queue_release(struct client *c, const struct outgoing *o);
+
+/* ---- ending.c ---- */
+
+/* The outgoing stands in no list and is given up. Its DONE, if one is due, is told by the step. */
+void end_later(struct client *c, struct outgoing *o, int error);
+
+/* Tells what has ended so far; what ends meanwhile is told next time, so that a callback cannot make it endless. */
+void ends_tell(struct client *c);
+
+/* So many DONE events wait for a step that nothing more may be dropped. */
+bool ends_full(const struct client *c);
+
+/* A message that the broker does not take ends at once. */
+void end_refused(struct client *c, struct outgoing *o, int error);
+
+/* What CONNACK said against a message: an error of session_takes() as a sentence. */
+int ending_explain_takes(struct client *c, int error, size_t size, uint8_t qos);
+
+/* An acknowledged message: DONE for the application, or presence's. Frees it. */
+void queue_done(struct client *c, struct outgoing *o, struct session_event *ev);
+
+/* QoS 0 messages that the kernel has now. */
+void queue_written(struct client *c);
+
+/* ---- expiry.c ---- */
+
+/* Its waiting begins. */
+void expiry_begin(struct client *c, struct outgoing *o);
+
+/* It waits in the queue: expiry_sweep() must come in time for it. */
+void expiry_note(struct client *c, const struct outgoing *o);
+
+/* May it not be sent any more? True also where less than a second is left, which MQTT cannot say. */
+bool expiry_passed(const struct client *c, const struct outgoing *o);
+
+/* Ends what has waited too long; cheap until c->expire_at. */
+void expiry_sweep(struct client *c);
+
+/* Why it expired, as a sentence. */
+int expiry_explain(struct client *c, const struct outgoing *o);
+
+/* ---- unsent.c ---- */
+
+void unsent_init(struct client *c);
+
+/* QoS 0 straight into the output. False: it has to wait, or there is no memory. */
+bool unsent_send(struct client *c, const struct packet *pk);
+
+/* Is it still in the output? */
+bool unsent_has(const struct client *c, int64_t token);
+
+/* The connection is about to go: how many go with it. */
+uint32_t unsent_lost(struct client *c);
+
+/* ---- losses.c ---- */
+
 /* Before the session goes: messages at QoS 0 that it never sent are lost. */
 void queue_unsent(struct client *c);
 
@@ -94,15 +161,6 @@ void queue_drop_renewals(struct client *c);
 
 /* The client is closed: everything that was not delivered gets its DONE with MQTTWILL_ECANCELED. */
 void queue_cancel(struct client *c);
-
-/* A request of ours, before all that waits. */
-void queue_push_front(struct client *c, struct outgoing *o);
-
-/* An acknowledged message: DONE for the application, or presence's. Frees it. */
-void queue_done(struct client *c, struct outgoing *o, struct session_event *ev);
-
-/* QoS 0 messages that the kernel has now. */
-void queue_written(struct client *c);
 
 /* ---- outcome.c: for mqttwill_wait() ---- */
 

@@ -283,6 +283,6 @@ void leave_done(struct client *c)
 	};
 	c->state = CLIENT_IDLE;
 	c->closing = CLOSING_NO;
-	c->goodbye_done = c->resumable = c->room_wanted = false;
+	c->goodbye_done = c->resumable = c->room_wanted = c->room_of_ends = false;
 	client_emit(c, &ev);
 }

@@ -61,19 +61,35 @@ void flight_leave(struct flight *f, struct outgoing *o)
 		o->bytes[0] &= 0xF7; /* sent anew it is no duplicate [MQTT-4.3.2-2] */
 }
 
-static uint32_t id_offset(const struct packet *pk, const uint8_t *bytes)
+static uint32_t header_size(const uint8_t *bytes)
 {
 	uint32_t header = 1;
 	while (bytes[header++] & 0x80)
 		;
+	return header;
+}
+
+static uint32_t id_offset(const struct packet *pk, const uint8_t *bytes)
+{
+	uint32_t header = header_size(bytes);
 	if (pk->type != PACKET_PUBLISH)
 		return header;
 	return pk->qos ? header + 2 + (uint32_t)pk->topic.n : 0;
 }
 
+/* Of the four bytes behind the property's identifier. Only what comes before it in the table can stand before it. */
+static uint32_t expiry_offset(const struct packet *pk, const uint8_t *bytes)
+{
+	uint32_t at = header_size(bytes) + 2 + (uint32_t)pk->topic.n + (pk->qos ? 2 : 0);
+	while (bytes[at++] & 0x80) /* the Property Length */
+		;
+	return at + (pk->props.has & HAS(PAYLOAD_FORMAT) ? 2 : 0) + 1;
+}
+
 int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level)
 {
 	size_t size = packet_size(pk, level);
+	bool   expires = level == LEVEL_5 && pk->type == PACKET_PUBLISH && pk->props.has & HAS(MESSAGE_EXPIRY);
 	*out = NULL;
 	if (size == 0)
 		return MQTTWILL_EMESSAGE;
@@ -86,6 +102,9 @@ int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level)
 	o->id_at = id_offset(pk, o->bytes);
 	if (o->id_at)
 		put_u16(o->bytes + o->id_at, 1); /* any one but 0, so that what waits can be decoded */
+	o->expiry_s = expires ? pk->props.message_expiry : 0;
+	if (pk->type == PACKET_PUBLISH)
+		o->expiry_at = expires ? expiry_offset(pk, o->bytes) : 0;
 	*out = o;
 	return 0;
 }
@@ -113,4 +132,27 @@ void outgoing_strip(struct outgoing *o)
 	p[2] = 0; /* no properties */
 	memmove(p + 3, o->bytes + at + length, filters);
 	o->size = o->id_at + 3 + filters;
+}
+
+struct span outgoing_topic(const struct outgoing *o)
+{
+	const uint8_t *p = o->bytes + header_size(o->bytes);
+	return span_of(p + 2, get_u16(p));
+}
+
+/* A second that has begun counts as spent: nothing becomes longer-lived by rounding. */
+uint32_t outgoing_left_s(const struct outgoing *o, uint64_t now_ms)
+{
+	uint64_t waited_ms = now_ms > o->queued_ms ? now_ms - o->queued_ms : 0;
+	uint64_t waited_s = waited_ms / 1000 + (waited_ms % 1000 > 0);
+	if (o->type != PACKET_PUBLISH || o->expiry_at == 0)
+		return UINT32_MAX;
+	return waited_s < o->expiry_s ? o->expiry_s - (uint32_t)waited_s : 0;
+}
+
+void outgoing_spend(struct outgoing *o, uint64_t now_ms, uint32_t least)
+{
+	uint32_t left = outgoing_left_s(o, now_ms);
+	if (o->type == PACKET_PUBLISH && o->expiry_at)
+		put_u32(o->bytes + o->expiry_at, left > least ? left : least);
 }

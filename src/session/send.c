@@ -111,6 +111,18 @@ void session_resent(struct session *s, struct outgoing *o)
 	o->waiting = false;
 }
 
+/*
+ * What was sent once must be sent again [MQTT-4.4.0-1], however late it is. 0 would do for an interval that has run out, but
+ * there are brokers that take 0 for "never".
+ */
+enum { LEAST_EXPIRY_S = 1 };
+
+/* Whatever makes a session send again also tells it the time. */
+static uint64_t latest_ms(const struct session *s)
+{
+	return s->last_in_ms > s->last_out_ms ? s->last_in_ms : s->last_out_ms;
+}
+
 static int resend(struct session *s, struct outgoing *o)
 {
 	int rc;
@@ -118,6 +130,7 @@ static int resend(struct session *s, struct outgoing *o)
 		rc = session_ack(s, PACKET_PUBREL, o->id, 0);
 	} else {
 		o->bytes[0] |= o->type == PACKET_PUBLISH ? 0x08 : 0; /* [MQTT-3.3.1-1] */
+		outgoing_spend(o, latest_ms(s), LEAST_EXPIRY_S);
 		rc = write_bytes(s, o->bytes, o->size);
 	}
 	if (rc == 0)

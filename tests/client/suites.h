@@ -25,5 +25,7 @@ Suite *sync_suite(void);
 Suite *memory_suite(void);
 Suite *route_suite(void);
 Suite *subscribe_limit_suite(void);
+Suite *policy_suite(void);
+Suite *expiry_suite(void);
 
 #endif
