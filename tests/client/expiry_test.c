@@ -153,17 +153,17 @@ START_TEST(what_was_sent_once_is_sent_again_with_what_is_left_but_never_0) /* [M
 }
 END_TEST
 
-START_TEST(a_thousand_deadlines_do_not_cost_a_walk_each)
+START_TEST(many_deadlines_do_not_cost_a_walk_each)
 {
 	struct mqttwill_options o = bare_options();
 	o.queue_age_s = 1;
 	stage_begin(_i);
 	struct device *d = device_new(&o);
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 300; i++) {
 		device_publish(d, "t", "a", 1);
 		stage.now_ms++;
 	}
-	stage_pass(500);
+	stage_pass(700);
 	unsigned walks = 0;
 	for (uint64_t at = stage.now_ms; stage.now_ms < at + 700; stage_pass(1)) {
 		size_t before = d->log_len;
@@ -187,7 +187,7 @@ Suite *expiry_suite(void)
 	SCENE(t, it_expires_while_the_client_waits_for_its_next_attempt);
 	SCENE(t, a_request_does_not_grow_old);
 	SCENE(t, what_was_sent_once_is_sent_again_with_what_is_left_but_never_0);
-	SCENE(t, a_thousand_deadlines_do_not_cost_a_walk_each);
+	SCENE(t, many_deadlines_do_not_cost_a_walk_each);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -170,21 +170,21 @@ START_TEST(what_comes_back_from_a_lost_session_gives_way_to_what_is_newer)
 }
 END_TEST
 
-START_TEST(a_thousand_topics_keep_their_last_message)
+START_TEST(many_topics_keep_their_last_message)
 {
 	struct mqttwill_options o = with_policy(MQTTWILL_QUEUE_KEEP_LAST, 0);
 	stage_begin(_i);
 	struct device *d = device_new(&o);
 	for (int round = 0; round < 3; round++) {
-		for (int i = 0; i < 600; i++) {
+		for (int i = 0; i < 200; i++) {
 			char topic[16];
 			snprintf(topic, sizeof topic, "room/%d", i);
 			device_publish(d, topic, round == 2 ? "z" : "a", 0);
 		}
-		ck_assert_uint_eq(d->c->client.waiting_messages, 600);
-		ck_assert_uint_eq(d->c->client.latest.count, 600);
+		ck_assert_uint_eq(d->c->client.waiting_messages, 200);
+		ck_assert_uint_eq(d->c->client.latest.count, 200);
 		stage_settle();
-		ck_assert_uint_eq(device_count(d, "EDROPPED"), round ? 600 : 0);
+		ck_assert_uint_eq(device_count(d, "EDROPPED"), round ? 200 : 0);
 		forget_log(d);
 	}
 	go_up(d);
@@ -266,7 +266,7 @@ Suite *policy_suite(void)
 	SCENE(t, the_newest_goes_and_has_a_token_and_an_end);
 	SCENE(t, only_the_last_message_of_each_topic_waits);
 	SCENE(t, what_comes_back_from_a_lost_session_gives_way_to_what_is_newer);
-	SCENE(t, a_thousand_topics_keep_their_last_message);
+	SCENE(t, many_topics_keep_their_last_message);
 	SCENE(t, a_callback_that_publishes_into_a_full_queue_does_not_hold_the_step);
 	SCENE(t, a_callback_may_free_the_client_among_many_ends);
 	SCENE(t, ends_that_nobody_fetches_are_bounded_too);
