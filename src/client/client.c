@@ -109,6 +109,8 @@ static void tend_session(struct client *c)
 	if (rc < 0)
 		note_loss(c, client_fail(c, rc, "keep-alive: the broker has %s for too long",
 		                         stuck ? "taken no byte" : "sent nothing"));
+	else if ((rc = auth_tick(c)) < 0)
+		note_loss(c, rc);
 }
 
 /* What is committed is sent even if the session is over: a DISCONNECT with its reason may be the last of it. */
@@ -199,7 +201,7 @@ static uint64_t deadline(const struct client *c)
 	if (queue_is_due(c))
 		due = earlier(due, c->now_ms + WAIT_FOR_MEMORY_MS); /* nothing else is in its way */
 	if (c->state == CLIENT_UP)
-		due = earlier(due, c->hooks->deadline(c->owner));
+		due = earlier(due, earlier(auth_deadline(c), c->hooks->deadline(c->owner)));
 	return due;
 }
 

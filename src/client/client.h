@@ -16,6 +16,11 @@
 struct client_hooks {
 	/* The will for one CONNECT: 1 there is one, 0 there is none, or an error that ends the attempt. */
 	int (*will)(void *owner, const struct mqttwill_attempt *attempt, struct mqttwill_will *will);
+	/*
+	 * A step of enhanced authentication; only with config.auth_method. 0, or an error that ends the attempt or the
+	 * connection, and *why in words. The reply stays until the next step.
+	 */
+	int (*auth)(void *owner, struct mqttwill_auth *step, const char **why);
 	/* CONNACK has come and nothing is sent yet; `stale`: presence messages that a resumed session will send again. */
 	void (*connacked)(void *owner, size_t stale);
 	/* A message of presence is acknowledged, or failed; o is NULL for what client_confirm() waits for. */
@@ -38,6 +43,7 @@ struct client_config {
 	const char *client_id;
 	struct span user_name, password; /* absent where p is NULL */
 	const char *ca_file;
+	const char *auth_method; /* NULL: none; with one, no level but 5 may be tried */
 	const struct mqttwill_presence *presence; /* for the will check; NULL without */
 	struct tls_context *tls; /* NULL: plain TCP */
 	uint32_t session_expiry_s, connect_timeout_ms, ping_timeout_ms, backoff_min_ms, backoff_max_ms, stable_ms;
@@ -111,6 +117,8 @@ struct client {
 	uint64_t armed; /* what the timer is set to */
 	uint64_t random;
 	int64_t  last_token;
+	int64_t  auth_token; /* of the re-authentication that runs; 0: none */
+	uint64_t auth_end;   /* its deadline */
 	int64_t  forgotten;    /* up to this token a failure may have been forgotten */
 	struct failure *failed; /* a ring once it has its full size */
 	uint32_t failed_count, failed_size, failed_at;
@@ -177,6 +185,11 @@ void client_hurry(struct client *c, uint32_t timeout_ms);
 
 /* Does what is due. 0, or MQTTWILL_ECANCELED where a callback has freed the client. */
 int client_step(struct client *c);
+
+/* ---- Enhanced authentication (auth.c) ---- */
+
+/* Begins a re-authentication: its token, MQTTWILL_ESTATE where there can be none, or the error of its first step. */
+int64_t client_reauthenticate(struct client *c);
 
 /* ---- Sending (queue.c) ---- */
 

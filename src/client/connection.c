@@ -73,7 +73,9 @@ int connection_greet(struct client *c)
 {
 	struct packet pk;
 	fill_connect(c, &pk);
-	int rc = add_will(c, &pk);
+	int rc = auth_begin(c, &pk.props);
+	if (rc == 0)
+		rc = add_will(c, &pk);
 	if (rc < 0)
 		return rc;
 	if (c->limits.maximum_packet_size && packet_size(&pk, c->level) > c->limits.maximum_packet_size)
@@ -258,7 +260,10 @@ static int refused(struct client *c, struct session_event *ev)
 
 static int on_connack(struct client *c, struct session_event *ev)
 {
-	return ev->error ? refused(c, ev) : accepted(c, &ev->packet);
+	if (ev->error)
+		return refused(c, ev);
+	int rc = auth_connacked(c, &ev->packet.props);
+	return rc < 0 ? rc : accepted(c, &ev->packet);
 }
 
 /* ---- The rest ---- */
@@ -304,7 +309,7 @@ static int on_failed(struct client *c, struct session_event *ev)
 static int (*const handlers[])(struct client *c, struct session_event *ev) = {
 	[SESSION_CONNACK] = on_connack, [SESSION_MESSAGE] = connection_message,  [SESSION_DONE] = on_done,
 	[SESSION_PONG] = on_pong,       [SESSION_OVERSIZE] = on_oversize,        [SESSION_BROKER_LEFT] = on_broker_left,
-	[SESSION_FAILED] = on_failed,
+	[SESSION_FAILED] = on_failed,  [SESSION_AUTH] = connection_auth,
 };
 
 int connection_event(struct client *c, struct session_event *ev)

@@ -44,6 +44,24 @@ int connection_greet(struct client *c);
 /* Handles an event of the session's; an error: the connection is over. */
 int connection_event(struct client *c, struct session_event *ev);
 
+/* ---- auth.c ---- */
+
+/* The first step: CONNECT's method and data, if there is a method. */
+int auth_begin(struct client *c, struct props *p);
+
+/* The last one: an accepting CONNACK's data are checked before anything else is done with it. */
+int auth_connacked(struct client *c, const struct props *p);
+
+/* An AUTH of the broker's. */
+int connection_auth(struct client *c, struct session_event *ev);
+
+/* A re-authentication ends at its deadline, at the latest: an error, and the connection with it. */
+uint64_t auth_deadline(const struct client *c);
+int      auth_tick(struct client *c);
+
+/* The connection is gone, because of `error` (0: we closed it): so ends the re-authentication that ran on it. */
+void auth_lost(struct client *c, int error);
+
 /* ---- message.c ---- */
 
 enum { FEW_USERS = 16 }; /* user properties that need no allocation */

@@ -327,6 +327,8 @@ static bool in_list(const struct list *list, int64_t token)
 bool client_pending(const struct client *c, int64_t token, int *error)
 {
 	*error = 0;
+	if (token && token == c->auth_token)
+		return true;
 	if (in_list(&c->queue, token) || in_list(&c->flight.sent, token) || in_list(&c->written, token) ||
 	    in_list(&c->ends, token))
 		return true;

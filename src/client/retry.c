@@ -81,6 +81,7 @@ int connection_reset(struct client *c, int error, bool reset)
 	c->doubtful |= c->state == CLIENT_GREETING;
 	c->restart = c->hold = c->unconfirmed = false;
 	driver_close(c, reset);
+	auth_lost(c, error);
 	return c->hooks->lost(c->owner, error);
 }
 

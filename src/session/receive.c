@@ -88,6 +88,11 @@ static void on_connack(struct session *s, struct session_event *ev)
 		fail(s, ev, "MQTT-3.2.2-2", "CONNACK: Session Present after a clean start");
 		return;
 	}
+	const struct fault *fault = session_auth_fault(s, pk);
+	if (fault) {
+		session_fail(s, ev, fault);
+		return;
+	}
 	take_limits(s, &pk->props);
 	s->state = SESSION_UP;
 }
@@ -224,27 +229,25 @@ static void on_pingresp(struct session *s, struct session_event *ev)
 	tell(ev, SESSION_PONG, 0);
 }
 
-static int farewell_error(uint8_t reason)
+static int farewell_error(const struct session *s, uint8_t reason)
 {
 	if (reason == REASON_TAKEN_OVER)
 		return MQTTWILL_ETAKENOVER;
+	if (s->reauthenticating && (reason == REASON_NOT_AUTHORIZED || reason == REASON_BAD_AUTH_METHOD))
+		return MQTTWILL_EAUTH; /* [MQTT-4.12.1-2] */
 	return reason == REASON_USE_ANOTHER_SERVER || reason == REASON_SERVER_MOVED ? MQTTWILL_EMOVED : MQTTWILL_EKICKED;
 }
 
 static void on_disconnect(struct session *s, struct session_event *ev)
 {
 	s->state = SESSION_OVER;
-	tell(ev, SESSION_BROKER_LEFT, farewell_error(ev->packet.reason));
-}
-
-static void on_auth(struct session *s, struct session_event *ev)
-{
-	fail(s, ev, "MQTT-4.12.0-6", "AUTH: no Authentication Method was given in CONNECT");
+	tell(ev, SESSION_BROKER_LEFT, farewell_error(s, ev->packet.reason));
 }
 
 static const struct {
 	void (*on)(struct session *s, struct session_event *ev);
-	uint8_t state; /* the only one in which the packet may come */
+	uint8_t state; /* the only one in which the packet may come ... */
+	bool    early; /* ... but that it may come before CONNACK, too [MQTT-3.2.0-1] */
 } table[PACKET_TYPES] = {
 	[PACKET_CONNACK] = {on_connack, SESSION_CONNECTING}, /* [MQTT-3.2.0-1], [MQTT-3.2.0-2] */
 	[PACKET_PUBLISH] = {on_publish, SESSION_UP},
@@ -256,13 +259,14 @@ static const struct {
 	[PACKET_UNSUBACK] = {on_codes, SESSION_UP},
 	[PACKET_PINGRESP] = {on_pingresp, SESSION_UP},
 	[PACKET_DISCONNECT] = {on_disconnect, SESSION_UP}, /* [MQTT-3.14.0-1] */
-	[PACKET_AUTH] = {on_auth, SESSION_UP},
+	[PACKET_AUTH] = {session_on_auth, SESSION_UP, true},
 };
 
 void session_receive(struct session *s, struct session_event *ev)
 {
 	uint8_t type = ev->packet.type;
-	if (!table[type].on || table[type].state != s->state)
+	bool    early = table[type].early && s->state == SESSION_CONNECTING;
+	if (!table[type].on || (table[type].state != s->state && !early))
 		fail(s, ev, "MQTT-3.2.0-1", "a packet that may not come at this point of the connection");
 	else
 		table[type].on(s, ev);

@@ -6,10 +6,17 @@
 
 #include "session/internal.h"
 
+/* Between CONNECT and CONNACK nothing else leaves, with or without an Authentication Method [MQTT-3.1.2-30]. */
+static bool may_write(const struct session *s, uint8_t type)
+{
+	bool waits = s->state == SESSION_CONNECTING && type != PACKET_AUTH && type != PACKET_DISCONNECT;
+	return !waits && s->state != SESSION_OVER; /* [MQTT-3.14.4-1] */
+}
+
 int session_write(struct session *s, const struct packet *pk)
 {
-	if (s->state == SESSION_OVER)
-		return MQTTWILL_ESTATE; /* [MQTT-3.14.4-1] */
+	if (!may_write(s, pk->type))
+		return MQTTWILL_ESTATE;
 	size_t size = packet_size(pk, s->config.level);
 	if (size == 0)
 		return MQTTWILL_EMESSAGE;
@@ -24,7 +31,7 @@ int session_write(struct session *s, const struct packet *pk)
 
 static int write_bytes(struct session *s, const uint8_t *bytes, size_t n)
 {
-	if (s->state == SESSION_OVER)
+	if (!may_write(s, bytes[0] >> 4))
 		return MQTTWILL_ESTATE;
 	if (!buf_append(&s->out, bytes, n))
 		return MQTTWILL_ENOMEM;
@@ -39,6 +46,7 @@ int session_connect(struct session *s, const struct packet *connect)
 		return rc;
 	s->clean_start = connect->connect.clean_start;
 	s->keep_alive_ms = connect->connect.keep_alive * 1000u;
+	s->auth_method = connect->props.has & HAS(AUTH_METHOD) ? connect->props.auth_method : span_of(NULL, 0);
 	s->state = SESSION_CONNECTING;
 	return 0;
 }
