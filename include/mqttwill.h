@@ -444,6 +444,12 @@ MQTTWILL_API int64_t mqttwill_subscribe(mqttwill *c, const struct mqttwill_subsc
 MQTTWILL_API int64_t mqttwill_unsubscribe(mqttwill *c, const char *const *filters, size_t count);
 MQTTWILL_API int     mqttwill_close(mqttwill *c, const struct mqttwill_closing *how); /* how may be NULL */
 
+/*
+ * Authenticates once more on the connection as it is [MQTT 5, 4.12.1], while messages go on: a token, whose DONE says how it
+ * ended; a failure ends the connection. MQTTWILL_ESTATE: not connected, no auth_method, or one is running.
+ */
+MQTTWILL_API int64_t mqttwill_reauthenticate(mqttwill *c);
+
 /* The will of the connections to come: 0, or MQTTWILL_PENDING while connected. NULL: none, or presence's own again. */
 MQTTWILL_API int mqttwill_set_will(mqttwill *c, const struct mqttwill_will *will);
 

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "api/scram.h"
 #include "wire/will.h"
 
 /* ---- Forks: the child must not write to its parent's connection ---- */
@@ -117,6 +118,7 @@ static void hook_event(void *owner, const struct mqttwill_event *event)
 
 const struct client_hooks api_hooks = {
 	.will = hook_will,
+	.auth = hook_auth,
 	.connacked = hook_connacked,
 	.presence_done = hook_presence_done,
 	.message = hook_message,
@@ -132,6 +134,7 @@ const struct client_hooks api_hooks = {
 static void destroy(mqttwill *c)
 {
 	client_fini(&c->client);
+	scram_free(c->scram);
 	target_fini(&c->target);
 	arena_fini(&c->arena);
 	arena_fini(&c->will_arena);

@@ -97,6 +97,14 @@ static char *put_name(char *to, struct span user)
 	return to;
 }
 
+size_t scram_first_size(struct span user)
+{
+	size_t n = sizeof GS2_HEADER "n=,r=" - 1 + user.n + (NONCE_BYTES + 2) / 3 * 4;
+	for (size_t i = 0; i < user.n; i++)
+		n += user.p[i] == ',' || user.p[i] == '=' ? 2 : 0;
+	return n;
+}
+
 struct scram *scram_new(struct span user, struct span password)
 {
 	size_t        first = sizeof GS2_HEADER "n=,r=" + 3 * user.n + NONCE_OURS;

@@ -29,6 +29,9 @@ bool scram_is_built_in(void);
 /* What is wrong with a name or a password, in words; NULL: nothing. */
 const char *scram_check(struct span user, struct span password);
 
+/* Bytes of its first message, for CONNECT's size. */
+size_t scram_first_size(struct span user);
+
 /* Checked ones are copied. NULL: no memory, or it is not built in. */
 struct scram *scram_new(struct span user, struct span password);
 

@@ -26,6 +26,7 @@ static void outline(const struct mqttwill_options *opt, struct packet *pk)
 	pk->connect.password = span_text(opt->password, opt->password_len);
 	if (opt->version == MQTTWILL_V5)
 		pk->props.has = HAS(RECEIVE_MAXIMUM) | HAS(MAXIMUM_PACKET_SIZE) | (opt->session_expiry_s ? HAS(SESSION_EXPIRY) : 0);
+	auth_outline(opt, pk);
 }
 
 int will_check_options(const struct mqttwill_will *will, const struct mqttwill_options *opt,

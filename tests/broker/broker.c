@@ -81,6 +81,7 @@ static void settle_options(struct broker *b, const struct broker_options *given)
 	o->acl = NULL;
 	o->user_name = arena_text(&b->strings, o->user_name, 0);
 	o->password = arena_text(&b->strings, o->password, 0);
+	o->auth_method = arena_text(&b->strings, o->auth_method, 0);
 	o->connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS;
 	o->linger_ms = o->linger_ms ? o->linger_ms : LINGER_MS;
 	o->queue_messages = o->queue_messages ? o->queue_messages : QUEUE_MESSAGES;

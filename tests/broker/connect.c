@@ -4,6 +4,7 @@
  * where the old connection's will has its say; then Clean Start; then the new will; then CONNACK.
  */
 #include "base/utf8.h"
+#include "broker/auth.h"
 #include "broker/delivery.h"
 #include "broker/link.h"
 #include "broker/session.h"
@@ -47,6 +48,11 @@ static void refuse(struct broker_link *l, uint8_t reason, const char *text, stru
 	link_close(l, reason, text, now_ms); /* [MQTT-3.2.2-7] */
 }
 
+void connect_refuse(struct broker_link *l, uint8_t reason, const char *text, uint64_t now_ms)
+{
+	refuse(l, reason, text, span_of(NULL, 0), now_ms);
+}
+
 uint8_t connect_level(struct span bytes)
 {
 	struct frame f;
@@ -81,21 +87,23 @@ static uint8_t check_client_id(const struct request *r)
 	return bad ? REASON_BAD_CLIENT_ID : 0;
 }
 
-static uint8_t check_method(const struct request *r)
-{
-	return r->pk->props.has & HAS(AUTH_METHOD) ? REASON_BAD_AUTH_METHOD : 0; /* [MQTT-4.12.0-1] */
-}
-
 static bool equal(struct span given, const char *wanted)
 {
 	return !wanted || (given.p && span_equal(given, span_of(wanted, strlen(wanted))));
+}
+
+static uint8_t check_method(const struct request *r)
+{
+	bool named = r->pk->props.has & HAS(AUTH_METHOD);
+	bool known = r->link->broker->options.auth_method && equal(r->pk->props.auth_method, r->link->broker->options.auth_method);
+	return named && !known ? REASON_BAD_AUTH_METHOD : 0; /* [MQTT-4.12.0-1] */
 }
 
 static uint8_t check_credentials(const struct request *r)
 {
 	const struct broker_options *options = &r->link->broker->options;
 	bool good = equal(r->connect->user_name, options->user_name) && equal(r->connect->password, options->password);
-	return good ? 0 : REASON_BAD_CREDENTIALS;
+	return good || r->link->auth ? 0 : REASON_BAD_CREDENTIALS;
 }
 
 static uint8_t check_will_qos(const struct request *r)
@@ -213,6 +221,8 @@ static void accept(const struct request *r, struct session *s, bool present, boo
 		pk.props.has |= HAS(ASSIGNED_CLIENT_ID); /* [MQTT-3.1.3-7] */
 		pk.props.assigned_client_id = s->client_id;
 	}
+	if (r->link->auth)
+		auth_into_connack(r->link->auth, &pk.props);
 	broker_say(s->broker,
 	           (struct broker_event){
 			   .type = BROKER_CONNECTED,
@@ -240,6 +250,10 @@ void on_connect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
 	char                  buf[32];
 	bool                  present, assigned = c->client_id.n == 0;
 	settle_level(&r);
+	if (pk->props.has & HAS(AUTH_METHOD) && !l->auth && check_method(&r) == 0) {
+		exchange_begin(l, pk, now_ms);
+		return;
+	}
 	uint8_t reason = check(&r);
 	if (reason) {
 		refuse(l, reason, reason_name(PACKET_CONNACK, reason), c->client_id, now_ms);

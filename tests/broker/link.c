@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "broker/auth.h"
 #include "broker/delivery.h"
 #include "broker/session.h"
 #include "broker/will.h"
@@ -130,23 +131,16 @@ static void on_pingreq(struct broker_link *l, const struct packet *pk, uint64_t 
 static void on_disconnect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
 {
 	struct session *s = l->session;
-	bool            changes = pk->props.has & HAS(SESSION_EXPIRY);
+	bool            changes = s && pk->props.has & HAS(SESSION_EXPIRY);
 	if (changes && s->expiry_s == 0 && pk->props.session_expiry != 0) {
 		link_end(l, REASON_PROTOCOL_ERROR, "a session expiry interval of 0 cannot be raised by DISCONNECT", now_ms);
 		return;
 	}
 	if (changes)
 		s->expiry_s = pk->props.session_expiry;
-	if (pk->reason == REASON_SUCCESS) /* in 3.x there is no other */
+	if (s && pk->reason == REASON_SUCCESS) /* in 3.x there is no other */
 		will_delete(s, now_ms);
 	link_close(l, pk->reason, "DISCONNECT", now_ms);
-}
-
-/* 0x15 in CONNECT is refused, so that nobody may go on with AUTH [MQTT-4.12.0-7]. */
-static void on_auth(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
-{
-	(void)pk;
-	link_end(l, REASON_PROTOCOL_ERROR, "AUTH without enhanced authentication", now_ms);
 }
 
 typedef void on_packet(struct broker_link *l, const struct packet *pk, uint64_t now_ms);
@@ -154,6 +148,7 @@ typedef void on_packet(struct broker_link *l, const struct packet *pk, uint64_t 
 static const struct {
 	on_packet      *on;
 	enum link_state when;
+	bool            early; /* before CONNACK, too, where it waits for AUTH [MQTT-3.1.2-30] */
 } handlers[PACKET_TYPES] = {
 	[PACKET_CONNECT] = {on_connect, LINK_NEW},
 	[PACKET_PUBLISH] = {on_publish, LINK_UP},
@@ -164,8 +159,8 @@ static const struct {
 	[PACKET_SUBSCRIBE] = {on_subscribe, LINK_UP},
 	[PACKET_UNSUBSCRIBE] = {on_unsubscribe, LINK_UP},
 	[PACKET_PINGREQ] = {on_pingreq, LINK_UP},
-	[PACKET_DISCONNECT] = {on_disconnect, LINK_UP},
-	[PACKET_AUTH] = {on_auth, LINK_UP},
+	[PACKET_DISCONNECT] = {on_disconnect, LINK_UP, true},
+	[PACKET_AUTH] = {on_auth, LINK_UP, true},
 };
 
 static void fail(struct broker_link *l, struct span bytes, const struct fault *fault, uint64_t now_ms)
@@ -184,13 +179,15 @@ static void handle(struct broker_link *l, struct span bytes, uint64_t now_ms)
 		fail(l, bytes, &fault, now_ms);
 		return;
 	}
-	if (!handlers[pk.type].on || handlers[pk.type].when != l->state) {
+	bool early = handlers[pk.type].early && l->state == LINK_AUTH;
+	if (!handlers[pk.type].on || (handlers[pk.type].when != l->state && !early)) {
 		/* [MQTT-3.1.0-1], [MQTT-3.1.0-2]: CONNECT comes first, and once */
 		fault = (struct fault){REASON_PROTOCOL_ERROR, "MQTT-3.1.0-2", "a packet out of place"};
 		fail(l, bytes, &fault, now_ms);
 		return;
 	}
 	link_touch(l, now_ms);
+	l->packet = bytes;
 	handlers[pk.type].on(l, &pk, now_ms);
 }
 
@@ -299,6 +296,7 @@ void link_free(struct broker_link *l)
 	timer_stop(&l->broker->timers, &l->timer);
 	timers_leave(&l->broker->timers, 1);
 	list_remove(&l->node);
+	free(l->auth);
 	buf_fini(&l->in);
 	buf_fini(&l->out);
 	aliases_fini(&l->aliases_in);

@@ -8,6 +8,7 @@
 #include <check.h>
 
 Suite *bad_peer_suite(void);
+Suite *auth_suite(void);
 Suite *connect_suite(void);
 Suite *disconnect_suite(void);
 Suite *flight_suite(void);
