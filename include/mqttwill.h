@@ -453,6 +453,16 @@ MQTTWILL_API int64_t mqttwill_reauthenticate(mqttwill *c);
 /* The will of the connections to come: 0, or MQTTWILL_PENDING while connected. NULL: none, or presence's own again. */
 MQTTWILL_API int mqttwill_set_will(mqttwill *c, const struct mqttwill_will *will);
 
+enum { MQTTWILL_ALLOW_UNARMED = 1 }; /* flags of mqttwill_update_will() */
+
+/*
+ * The same, and in force as soon as can be. 0 where nothing is connected; MQTTWILL_PENDING: the client connects anew, and one
+ * event WILL tells the outcome. In MQTT 5, where both the delay of the will in force and the session expiry are above 0, a
+ * second connection takes the session over, and no moment is without a will. Otherwise there is one, between DISCONNECT
+ * and the next CONNACK, which MQTTWILL_ALLOW_UNARMED must allow; else MQTTWILL_ESTATE. One at a time.
+ */
+MQTTWILL_API int mqttwill_update_will(mqttwill *c, const struct mqttwill_will *will, uint32_t flags);
+
 /* One descriptor for any event loop, the same from new to free: when it is readable, step. Step never blocks. */
 MQTTWILL_API int mqttwill_fd(const mqttwill *c);
 MQTTWILL_API int mqttwill_step(mqttwill *c);

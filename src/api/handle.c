@@ -91,6 +91,11 @@ static int hook_lost(void *owner, int error)
 	return error;
 }
 
+static void hook_will_settled(void *owner, bool dropped)
+{
+	will_settled(owner, dropped);
+}
+
 static void hook_tick(void *owner, uint64_t now_ms)
 {
 	mqttwill *c = owner;
@@ -124,6 +129,7 @@ const struct client_hooks api_hooks = {
 	.message = hook_message,
 	.draining = hook_draining,
 	.lost = hook_lost,
+	.will_settled = hook_will_settled,
 	.tick = hook_tick,
 	.deadline = hook_deadline,
 	.event = hook_event,
@@ -138,6 +144,7 @@ static void destroy(mqttwill *c)
 	target_fini(&c->target);
 	arena_fini(&c->arena);
 	arena_fini(&c->will_arena);
+	arena_fini(&c->former.arena);
 	free(c);
 }
 

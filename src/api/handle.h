@@ -31,6 +31,11 @@ struct mqttwill {
 	int                connect_error; /* for mqttwill_connect(): what will not mend itself */
 	atomic_bool        woken;
 	bool               has_presence, has_will;
+	struct former_will {
+		struct arena         arena;
+		struct mqttwill_will will;
+		bool                 has_will, kept;
+	} former; /* while an update is under way: to go back to where the broker refuses the new one */
 };
 
 /* Everything is as in the options but checked, copied, and with its defaults. 0, or an error with its sentence. */
@@ -68,6 +73,9 @@ void auth_outline(const struct mqttwill_options *opt, struct packet *connect);
 
 /* client_hooks.auth */
 int hook_auth(void *owner, struct mqttwill_auth *step, const char **why);
+
+/* An update of the will is over; `dropped`: the former will is the client's again. */
+void will_settled(mqttwill *c, bool dropped);
 
 extern const struct client_hooks api_hooks;
 

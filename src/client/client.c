@@ -32,6 +32,7 @@ int client_init(struct client *c, const struct client_config *config, const stru
 void client_fini(struct client *c)
 {
 	driver_close(c, false);
+	switch_fini(c);
 	queue_fini(c);
 	subscriptions_fini(c);
 	clock_fini(c);
@@ -44,6 +45,7 @@ void client_fini(struct client *c)
 void client_forget(struct client *c)
 {
 	driver_forget(c);
+	switch_forget(c);
 }
 
 void client_wake(const struct client *c)
@@ -113,6 +115,13 @@ static void tend_session(struct client *c)
 		note_loss(c, rc);
 }
 
+static void take_over(struct client *c, bool ready)
+{
+	int rc = c->doomed ? 0 : switch_step(c, ready);
+	if (rc < 0 && c->link)
+		note_loss(c, rc);
+}
+
 /* What is committed is sent even if the session is over: a DISCONNECT with its reason may be the last of it. */
 static void transmit(struct client *c)
 {
@@ -161,7 +170,8 @@ static void lose(struct client *c)
 	if (!error || c->state == CLIENT_IDLE)
 		return;
 	c->error = c->lost_why;
-	connection_lost(c, error);
+	if (!switch_outlives(c))
+		connection_lost(c, error);
 }
 
 static void turn(struct client *c, bool ready)
@@ -172,6 +182,7 @@ static void turn(struct client *c, bool ready)
 		return;
 	tend_session(c);
 	expiry_sweep(c);
+	take_over(c, ready);
 	if (!c->lost_error && !c->doomed && c->closing)
 		leave_step(c);
 	if (!c->doomed)
@@ -191,9 +202,9 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static uint64_t deadline(const struct client *c)
+static uint64_t deadline(struct client *c)
 {
-	uint64_t due = earlier(earlier(driver_deadline(c), leave_deadline(c)), c->expire_at);
+	uint64_t due = earlier(earlier(driver_deadline(c), leave_deadline(c)), earlier(switch_deadline(c), c->expire_at));
 	if (!list_empty(&c->ends))
 		return 0;
 	if (c->state == CLIENT_WAITING)
@@ -217,6 +228,7 @@ int client_step(struct client *c)
 	if (c->doomed)
 		return MQTTWILL_ECANCELED;
 	driver_watch(c);
+	switch_watch(c);
 	clock_arm(c, deadline(c));
 	return 0;
 }

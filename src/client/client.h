@@ -31,6 +31,8 @@ struct client_hooks {
 	int (*draining)(void *owner);
 	/* The connection is gone, because of `error` (0: we closed it); returns what the error means, seen from above. */
 	int (*lost)(void *owner, int error);
+	/* What client_update() began is over; `dropped`: the broker refused the new will, the former one shall come back. */
+	void (*will_settled)(void *owner, bool dropped);
 	/* Timed work of the owner's; deadline UINT64_MAX: none. */
 	void (*tick)(void *owner, uint64_t now_ms);
 	uint64_t (*deadline)(void *owner);
@@ -66,6 +68,7 @@ enum client_state {
 enum client_closing {
 	CLOSING_NO,
 	CLOSING_ASKED,   /* mqttwill_close() was called, nothing is done yet */
+	CLOSING_SWITCH,  /* a second CONNECT is out: which connection counts is not known yet */
 	CLOSING_DRAIN,   /* what was accepted is being delivered */
 	CLOSING_CONFIRM, /* there is no goodbye to say, but messages at QoS 0 whose end is not known */
 	CLOSING_GOODBYE, /* the goodbye awaits its acknowledgement */
@@ -86,6 +89,38 @@ struct failure {
 
 struct link; /* the connection: pipe and session, driver.c's */
 
+/* How far client_update() has come. */
+enum update_step {
+	UPDATE_NONE,
+	UPDATE_ASKED,    /* to be begun when the connection is up */
+	UPDATE_OPENING,  /* the second connection: name, address, TLS */
+	UPDATE_ASKING,   /* it is open; the first one asks whether the broker has read all that was sent on it */
+	UPDATE_GREETING, /* its CONNECT is out */
+	UPDATE_SETTLING, /* there is no take-over: what is halfway comes to its end before DISCONNECT */
+	UPDATE_UNARMED,  /* the old will is deleted by DISCONNECT 0x00, the new one not yet in force */
+	UPDATE_NEXT      /* the next CONNECT, an ordinary one, carries the new will */
+};
+
+/* What is a connection's own among the client's members; during a take-over there is a second one, kept here. */
+struct second {
+	struct link    *link;
+	struct session *session;
+	uint64_t attempt_end;
+	uint32_t will_delay_s;
+	uint8_t  state;
+	bool     finished, ended;
+};
+
+struct update {
+	struct second second;
+	uint64_t settle_end; /* SETTLING: no longer than this */
+	uint64_t unarmed_at; /* when DISCONNECT 0x00 was written; 0: it was not */
+	uint8_t  step;       /* enum update_step */
+	bool     may_unarm;
+	bool     silent_loss; /* the application believes in the connection that is gone: DOWN, if the next one fails */
+	bool     crossed;     /* a CONNECT of ours was given up without an answer: it may still take this session over */
+};
+
 struct client {
 	struct client_config       config;
 	const struct client_hooks *hooks;
@@ -103,6 +138,7 @@ struct client {
 	struct client_error  error;
 	struct client_error  lost_why;  /* lost_error's sentence; a callback may fail at something else meanwhile */
 	struct client_error  close_why; /* close_error's */
+	struct update        update;
 	struct mqttwill_limits limits; /* from the last CONNACK */
 	char    *assigned_id;
 	char    *reason_string; /* the broker's own words, for the event about them */
@@ -179,6 +215,16 @@ void client_forget(struct client *c);
 /* Makes the client's descriptor readable; async-signal-safe. */
 void client_wake(const struct client *c);
 int  client_close(struct client *c, const struct mqttwill_closing *how);
+
+/* May client_update() begin? 0, or MQTTWILL_ESTATE with the reason; `may_unarm` as there. */
+int client_may_update(struct client *c, bool may_unarm);
+
+/*
+ * Puts the will that the hook makes by now in force, by a managed reconnect. 0 where there is no connection, and the next
+ * CONNECT carries it anyway, or MQTTWILL_PENDING: one WILL event and the hook will_settled tell the outcome. Where a
+ * take-over cannot do it, `may_unarm` allows a moment without a will.
+ */
+int client_update(struct client *c, bool may_unarm);
 
 /* A client that is closing has at most this long from now on. */
 void client_hurry(struct client *c, uint32_t timeout_ms);

@@ -212,6 +212,7 @@ static int accepted(struct client *c, struct packet *pk)
 	rc = session_resend(c->session, last);
 	if (rc < 0)
 		return client_fail(c, rc, "connack: no memory to send again what was in flight");
+	switch_armed(c);
 	tell_up(c, pk);
 	tell_cut_delay(c);
 	return 0;
@@ -263,7 +264,10 @@ static int on_connack(struct client *c, struct session_event *ev)
 	if (ev->error)
 		return refused(c, ev);
 	int rc = auth_connacked(c, &ev->packet.props);
-	return rc < 0 ? rc : accepted(c, &ev->packet);
+	if (rc < 0)
+		return rc;
+	switch_accepted(c);
+	return accepted(c, &ev->packet);
 }
 
 /* ---- The rest ---- */

@@ -31,6 +31,9 @@ void driver_close(struct client *c, bool reset);
 /* In a forked child: the shared epoll is left alone. */
 void driver_forget(struct client *c);
 
+/* Reads and handles all that has come, though nothing will be answered any more. */
+void driver_drain(struct client *c);
+
 /* Watches what the pipe waits for. */
 void driver_watch(struct client *c);
 
@@ -62,6 +65,44 @@ int      auth_tick(struct client *c);
 /* The connection is gone, because of `error` (0: we closed it): so ends the re-authentication that ran on it. */
 void auth_lost(struct client *c, int error);
 
+/* ---- switch.c: the will is replaced while the client is connected ---- */
+
+/* Goes on with client_update(): begins it, serves the second connection. An error: the client's connection is lost. */
+int  switch_step(struct client *c, bool ready);
+void switch_watch(struct client *c);
+uint64_t switch_deadline(struct client *c);
+
+/* Shall the connection that has opened send its CONNECT? */
+bool switch_may_greet(struct client *c);
+
+/* Do the application's messages wait, because the first connection is not to be written to any more? */
+bool switch_holds(const struct client *c);
+
+/* CONNACK has come: is it the second connection's, then it takes the place of the first, which ends. */
+void switch_accepted(struct client *c);
+
+/* Before UP is told: is the new will in force by this CONNACK, then that is told. */
+void switch_armed(struct client *c);
+
+/* The first connection is lost; true where the second one has taken its place, and the loss is none for now. */
+bool switch_outlives(struct client *c);
+
+/* The connection or the attempt is over, because of *error: what is left of an update. True: the new will is dropped. */
+bool switch_lost(struct client *c, int *error);
+
+/* Tells that, after the loss was told. */
+void switch_tell_dropped(struct client *c, const struct client_error *why);
+
+/* DISCONNECT 0x00 has done its work: the next connection begins at once. */
+bool switch_left(const struct client *c, int error);
+
+/* Before a close: true where there is nothing to wait for (any more). */
+bool switch_let_go(struct client *c);
+
+/* Frees the second connection. */
+void switch_fini(struct client *c);
+void switch_forget(struct client *c);
+
 /* ---- message.c ---- */
 
 enum { FEW_USERS = 16 }; /* user properties that need no allocation */
@@ -83,6 +124,12 @@ int connection_message(struct client *c, struct session_event *ev);
 
 /* Closes the connection and forgets what was true of it alone; returns what `error` (0: it is us) means, seen from above. */
 int connection_reset(struct client *c, int error, bool reset);
+
+/* The connection ends quietly, and another goes on with its session. */
+void connection_retire(struct client *c);
+
+/* What the broker said of an end is told. */
+void connection_forget_reason(struct client *c);
 
 /* The connection, or the attempt, is over: clean up, tell, and plan the next one. */
 void connection_lost(struct client *c, int error);

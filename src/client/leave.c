@@ -124,7 +124,14 @@ static void on_asked(struct client *c)
 {
 	uint32_t timeout = c->how.timeout_ms;
 	c->close_end = c->now_ms + timeout;
-	c->close_half = c->now_ms + timeout / 2;
+	c->close_half = c->now_ms + (c->how.goodbye == MQTTWILL_GOODBYE_ABORT ? 0 : timeout / 2);
+	c->closing = CLOSING_SWITCH;
+}
+
+static void on_switch(struct client *c)
+{
+	if (!switch_let_go(c))
+		return;
 	if (c->state == CLIENT_WAITING || c->state == CLIENT_OPENING) {
 		leave_now(c, MQTTWILL_LEFT_ALREADY, false);
 	} else if (c->state == CLIENT_GREETING || c->how.goodbye == MQTTWILL_GOODBYE_ABORT) {
@@ -200,6 +207,7 @@ void leave_step(struct client *c)
 {
 	static void (*const steps[])(struct client *c) = {
 		[CLOSING_ASKED] = on_asked,
+		[CLOSING_SWITCH] = on_switch,
 		[CLOSING_DRAIN] = on_drain,
 		[CLOSING_CONFIRM] = on_confirm,
 		[CLOSING_GOODBYE] = on_goodbye,
@@ -219,6 +227,8 @@ uint64_t leave_deadline(const struct client *c)
 		return 0;
 	case CLOSING_DRAIN: /* the last message may have left behind this turn's look */
 		return c->held_messages ? c->close_half : 0;
+	case CLOSING_SWITCH:
+		return c->close_half;
 	case CLOSING_CONFIRM:
 	case CLOSING_GOODBYE:
 		return last_moment(c);

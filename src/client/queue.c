@@ -126,7 +126,7 @@ void queue_push_front(struct client *c, struct outgoing *o)
 
 static bool may_send(const struct client *c, uint8_t qos)
 {
-	return c->session && c->state == CLIENT_UP && !c->hold && session_has_room(c->session, qos, false);
+	return c->session && c->state == CLIENT_UP && !c->hold && !switch_holds(c) && session_has_room(c->session, qos, false);
 }
 
 /* Where a sent message goes: in flight it is already; at QoS 0 it is done with, or waits for the kernel. */

@@ -12,6 +12,7 @@ static Suite *(*const suites[])(void) = {
 	queue_suite, callback_suite, timeout_suite, option_suite,  sync_suite,  memory_suite,
 	route_suite, subscribe_limit_suite,
 	policy_suite, expiry_suite,
+	switch_suite, unarmed_suite, cut_suite,
 };
 
 int main(void)

@@ -159,6 +159,8 @@ void stage_settle(void)
 {
 	uint64_t before = progress();
 	for (int idle = 0; idle < IDLE_STEPS;) {
+		if (++stage.turns == stage.cut_at && line_at(stage.cut))
+			line_cut(line_at(stage.cut));
 		bool busy = serve_broker();
 		for (size_t i = 0; i < DEVICES; i++)
 			busy |= step_due(&stage.devices[i]);
