@@ -120,6 +120,8 @@ static int check_again(struct client *c)
 		return client_fail(c, MQTTWILL_ESTATE, "reauthenticate: the options have no auth_method (MQTT-4.12.0-7)");
 	if (c->state != CLIENT_UP || !c->session || !session_is_up(c->session) || c->closing)
 		return client_fail(c, MQTTWILL_ESTATE, "reauthenticate: the client is not connected, or is closing");
+	if (switch_is_on(c))
+		return client_fail(c, MQTTWILL_ESTATE, "reauthenticate: the will is being replaced, and a new CONNECT authenticates anyway");
 	if (c->auth_token)
 		return client_fail(c, MQTTWILL_ESTATE, "reauthenticate: one is running already");
 	return 0;

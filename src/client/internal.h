@@ -75,6 +75,9 @@ uint64_t switch_deadline(struct client *c);
 /* Shall the connection that has opened send its CONNECT? */
 bool switch_may_greet(struct client *c);
 
+/* Is an update under way that has begun? */
+bool switch_is_on(const struct client *c);
+
 /* Do the application's messages wait, because the first connection is not to be written to any more? */
 bool switch_holds(const struct client *c);
 

@@ -87,6 +87,11 @@ uint64_t switch_deadline(struct client *c)
 	return due;
 }
 
+bool switch_is_on(const struct client *c)
+{
+	return c->update.step > UPDATE_ASKED && c->update.step < UPDATE_NEXT;
+}
+
 bool switch_holds(const struct client *c)
 {
 	uint8_t step = c->update.step;
@@ -288,8 +293,8 @@ static int may_begin(struct client *c, bool may_unarm)
 static int begin(struct client *c, bool ready)
 {
 	(void)ready;
-	if (c->state != CLIENT_UP || c->lost_error)
-		return 0;
+	if (c->state != CLIENT_UP || c->lost_error || c->auth_token)
+		return 0; /* there is one exchange of enhanced authentication at a time */
 	int rc = may_begin(c, c->update.may_unarm); /* CONNACK may have come since the call */
 	if (rc == 0)
 		rc = unfit(c) ? settle_first(c) : open_second(c);
