@@ -8,7 +8,6 @@
 #include <check.h>
 
 Suite *bad_peer_suite(void);
-Suite *auth_suite(void);
 Suite *connect_suite(void);
 Suite *disconnect_suite(void);
 Suite *flight_suite(void);
@@ -20,6 +19,7 @@ Suite *outbound_suite(void);
 Suite *oversize_suite(void);
 Suite *quota_suite(void);
 Suite *resume_suite(void);
+Suite *rules_suite(void);
 Suite *silence_suite(void);
 Suite *state_table_suite(void);
 Suite *subscribe_suite(void);
