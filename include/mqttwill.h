@@ -44,7 +44,7 @@ extern "C" {
 	X(ETIMEOUT, -11, "the deadline passed")                                                                        \
 	X(ENOMEM, -12, "out of memory")                                                                                \
 	X(ESYSTEM, -13, "the operating system refused")                                                                \
-	X(EUNSUPPORTED, -14, "this build or this protocol version cannot do that")                                     \
+	X(EUNSUPPORTED, -14, "this build, this protocol version or this broker cannot do that")                                     \
 	X(EDROPPED, -15, "the full queue let go of it, as its policy says")                                            \
 	X(EEXPIRED, -16, "it expired before it could be sent")                                                         \
 	/* the network */                                                                                              \
@@ -444,8 +444,24 @@ MQTTWILL_API int64_t mqttwill_subscribe(mqttwill *c, const struct mqttwill_subsc
 MQTTWILL_API int64_t mqttwill_unsubscribe(mqttwill *c, const char *const *filters, size_t count);
 MQTTWILL_API int     mqttwill_close(mqttwill *c, const struct mqttwill_closing *how); /* how may be NULL */
 
+/*
+ * Authenticates once more on the connection as it is [MQTT 5, 4.12.1], while messages go on: a token, whose DONE says how it
+ * ended; a failure ends the connection. MQTTWILL_ESTATE: not connected, no auth_method, or one is running.
+ */
+MQTTWILL_API int64_t mqttwill_reauthenticate(mqttwill *c);
+
 /* The will of the connections to come: 0, or MQTTWILL_PENDING while connected. NULL: none, or presence's own again. */
 MQTTWILL_API int mqttwill_set_will(mqttwill *c, const struct mqttwill_will *will);
+
+enum { MQTTWILL_ALLOW_UNARMED = 1 }; /* flags of mqttwill_update_will() */
+
+/*
+ * The same, and in force as soon as can be. 0 where nothing is connected; MQTTWILL_PENDING: the client connects anew, and one
+ * event WILL tells the outcome. In MQTT 5, where both the delay of the will in force and the session expiry are above 0, a
+ * second connection takes the session over, and no moment is without a will. Otherwise there is one, between DISCONNECT
+ * and the next CONNACK, which MQTTWILL_ALLOW_UNARMED must allow; else MQTTWILL_ESTATE. One at a time.
+ */
+MQTTWILL_API int mqttwill_update_will(mqttwill *c, const struct mqttwill_will *will, uint32_t flags);
 
 /* One descriptor for any event loop, the same from new to free: when it is readable, step. Step never blocks. */
 MQTTWILL_API int mqttwill_fd(const mqttwill *c);

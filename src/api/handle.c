@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "api/scram.h"
 #include "wire/will.h"
 
 /* ---- Forks: the child must not write to its parent's connection ---- */
@@ -90,6 +91,11 @@ static int hook_lost(void *owner, int error)
 	return error;
 }
 
+static void hook_will_settled(void *owner, bool dropped)
+{
+	will_settled(owner, dropped);
+}
+
 static void hook_tick(void *owner, uint64_t now_ms)
 {
 	mqttwill *c = owner;
@@ -117,11 +123,13 @@ static void hook_event(void *owner, const struct mqttwill_event *event)
 
 const struct client_hooks api_hooks = {
 	.will = hook_will,
+	.auth = hook_auth,
 	.connacked = hook_connacked,
 	.presence_done = hook_presence_done,
 	.message = hook_message,
 	.draining = hook_draining,
 	.lost = hook_lost,
+	.will_settled = hook_will_settled,
 	.tick = hook_tick,
 	.deadline = hook_deadline,
 	.event = hook_event,
@@ -132,9 +140,11 @@ const struct client_hooks api_hooks = {
 static void destroy(mqttwill *c)
 {
 	client_fini(&c->client);
+	scram_free(c->scram);
 	target_fini(&c->target);
 	arena_fini(&c->arena);
 	arena_fini(&c->will_arena);
+	arena_fini(&c->former.arena);
 	free(c);
 }
 

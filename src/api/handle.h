@@ -24,11 +24,18 @@ struct mqttwill {
 	struct mqttwill_report *warnings; /* in the arena; NULL where there are none */
 	mqttwill_will_fn  *will_fn;
 	mqttwill_event_fn *event_fn;
+	mqttwill_auth_fn  *auth_fn;
+	struct scram      *scram; /* the method that is built in; NULL: auth_fn's, or none */
 	void              *user;
 	unsigned           forks;        /* how often the process had forked when the client was made */
 	int                connect_error; /* for mqttwill_connect(): what will not mend itself */
 	atomic_bool        woken;
 	bool               has_presence, has_will;
+	struct former_will {
+		struct arena         arena;
+		struct mqttwill_will will;
+		bool                 has_will, kept;
+	} former; /* while an update is under way: to go back to where the broker refuses the new one */
 };
 
 /* Everything is as in the options but checked, copied, and with its defaults. 0, or an error with its sentence. */
@@ -55,6 +62,20 @@ int will_check_options(const struct mqttwill_will *will, const struct mqttwill_o
 
 /* A deep copy; false where there is no memory. */
 bool will_copy(struct arena *a, struct mqttwill_will *to, const struct mqttwill_will *from);
+
+/* The same for enhanced authentication. user and password are those in force: with SCRAM they do not go into CONNECT. */
+int auth_check(const struct mqttwill_options *opt, struct client_error *error);
+int auth_apply(mqttwill *c, const struct mqttwill_options *opt, struct client_config *g, struct span user,
+               struct span password, struct client_error *error);
+
+/* Puts the method, and what is known of its data, into a CONNECT that is made for its size. */
+void auth_outline(const struct mqttwill_options *opt, struct packet *connect);
+
+/* client_hooks.auth */
+int hook_auth(void *owner, struct mqttwill_auth *step, const char **why);
+
+/* An update of the will is over; `dropped`: the former will is the client's again. */
+void will_settled(mqttwill *c, bool dropped);
 
 extern const struct client_hooks api_hooks;
 

@@ -111,7 +111,7 @@ static int check_client_id(const struct mqttwill_options *opt, struct client_err
 		                                         "leaves a will behind that nobody can cancel");
 	if (n == 0 && opt->version == MQTTWILL_V311 && opt->rejoin == MQTTWILL_REJOIN_ALWAYS)
 		return api_fail(error, MQTTWILL_EOPTION, "option client_id: an empty one cannot resume a session (MQTT-3.1.3-7)");
-	return check_text(error, "client_id", opt->client_id, 0); /* [MQTT-3.1.3-4] */
+	return check_text(error, "client_id", opt->client_id, 0);
 }
 
 static int check_credentials(const struct mqttwill_options *opt, const struct target *t, struct client_error *error)
@@ -125,7 +125,7 @@ static int check_credentials(const struct mqttwill_options *opt, const struct ta
 		return api_fail(error, MQTTWILL_EOPTION, "option password: it is longer than 65,535 bytes (MQTT 5, 1.5.6)");
 	if (!opt->password && opt->password_len)
 		return api_fail(error, MQTTWILL_EOPTION, "option password_len: it is set, and password is NULL");
-	return check_text(error, "user_name", user, 0); /* [MQTT-3.1.3-12] */
+	return check_text(error, "user_name", user, 0);
 }
 
 static int check_presence(const struct mqttwill_options *opt, struct client_error *error)
@@ -157,7 +157,8 @@ int options_check(const struct mqttwill_options *opt, struct client_error *error
 	if (!opt->url)
 		return api_fail(error, MQTTWILL_EURL, "url: it is NULL");
 	if ((rc = check_numbers(opt, error)) || (rc = check_backoff(opt, error)) || (rc = check_version(opt, error)) ||
-	    (rc = check_client_id(opt, error)))
+	    (rc = check_client_id(opt, error)) || (rc = check_text(error, "auth_method", opt->auth_method, 0)) ||
+	    (rc = auth_check(opt, error)))
 		return rc;
 	if (opt->flags & ~known_flags)
 		return api_fail(error, MQTTWILL_EOPTION, "option flags: bits 0x%x are unknown", (unsigned)(opt->flags & ~known_flags));
@@ -226,18 +227,30 @@ static const struct mqttwill_presence *copy_presence(struct arena *a, const stru
 	return copy;
 }
 
+/* User name and password go into CONNECT, or, with SCRAM, never over the line. */
+static int fill_credentials(mqttwill *c, struct client_config *g, const struct mqttwill_options *opt,
+                            struct client_error *error)
+{
+	struct arena  *a = &c->arena;
+	struct target *t = &c->target;
+	struct span    user = span_text(opt->user_name ? opt->user_name : t->user, 0);
+	struct span    password = opt->password ? span_text(opt->password, opt->password_len) : span_of(t->password, t->password_len);
+	int            rc = auth_apply(c, opt, g, user, password, error);
+	if (rc < 0 || c->scram)
+		return rc;
+	g->user_name = span_of(arena_copy(a, user.p, user.n), user.n);
+	g->password = span_of(arena_copy(a, password.p, password.n), password.n);
+	return 0;
+}
+
 static void fill_strings(mqttwill *c, struct client_config *g, const struct mqttwill_options *opt)
 {
 	struct arena  *a = &c->arena;
 	struct target *t = &c->target;
-	const char    *user = opt->user_name ? opt->user_name : t->user;
-	struct span    password = opt->password ? span_text(opt->password, opt->password_len) : span_of(t->password, t->password_len);
 	g->host = t->host;
 	g->port = t->port;
 	g->tls = t->tls;
 	g->client_id = arena_text(a, opt->client_id ? opt->client_id : "", 0);
-	g->user_name = span_text(arena_text(a, user, 0), 0);
-	g->password = span_of(arena_copy(a, password.p, password.n), password.n);
 	g->presence = copy_presence(a, opt->presence);
 }
 
@@ -251,6 +264,9 @@ int options_apply(mqttwill *c, const struct mqttwill_options *opt, struct client
 		return rc;
 	fill_numbers(&config, opt);
 	fill_strings(c, &config, opt);
+	rc = fill_credentials(c, &config, opt, error);
+	if (rc < 0)
+		return rc;
 	if (c->arena.failed)
 		return api_fail(error, MQTTWILL_ENOMEM, "new: no memory for the options");
 	if (client_init(&c->client, &config, &api_hooks, c) < 0)

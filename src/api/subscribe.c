@@ -7,6 +7,8 @@
 #include "api/handle.h"
 #include "wire/topic.h"
 
+enum { SUBSCRIPTION_ID_MAX = 268435455 };
+
 int api_bad_topic(mqttwill *c, const char *what, const struct topic_fault *fault)
 {
 	return client_fail(&c->client, MQTTWILL_ETOPIC, "%s: the topic %s (byte %zu, %s); %s", what, fault->problem,
@@ -18,7 +20,7 @@ static int check_subscription(mqttwill *c, const struct mqttwill_subscription *s
 	struct topic_fault fault;
 	struct span        filter = span_text(s->filter, s->filter_len);
 	bool               v5 = c->client.level == LEVEL_5;
-	if (!topic_filter_check(filter, v5, &fault)) /* [MQTT-3.8.3-1] */
+	if (!topic_filter_check(filter, v5, &fault))
 		return api_bad_topic(c, "subscribe", &fault);
 	if (s->qos > 2 || s->retain_handling > 2)
 		return client_fail(&c->client, MQTTWILL_EINVAL, "subscribe: qos and retain_handling are 0, 1 or 2 (MQTT 5, 3.8.3.1)");
@@ -29,57 +31,63 @@ static int check_subscription(mqttwill *c, const struct mqttwill_subscription *s
 	return 0;
 }
 
-/* Sends a request about filters that were checked; frees them. */
-static int64_t request(mqttwill *c, uint8_t type, struct filter *filters, size_t count)
+/* A SUBSCRIBE carries one identifier for all its filters [MQTT 5, 3.8.2.1.2]. */
+static int check_ids(mqttwill *c, const struct mqttwill_subscription *s, size_t count)
 {
-	struct packet pk = {.type = type, .filters = filters, .count = count};
-	int64_t       token = client_send(&c->client, &pk, false);
-	free(filters);
-	return token;
+	bool     adapt = c->client.config.flags & MQTTWILL_ADAPT;
+	uint32_t id = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t own = s[i].subscription_id;
+		if (own > SUBSCRIPTION_ID_MAX)
+			return client_fail(&c->client, MQTTWILL_EINVAL, "subscribe: subscription_id %u is above 268,435,455 "
+			                                                "(MQTT 5, 3.8.2.1.2)", (unsigned)own);
+		if (own && id && own != id)
+			return client_fail(&c->client, MQTTWILL_EINVAL, "subscribe: subscription_id %u and %u in one call; one SUBSCRIBE has "
+			                                                "one for all its filters (MQTT 5, 3.8.2.1.2)", (unsigned)id, (unsigned)own);
+		id = own ? own : id;
+	}
+	if (id && c->client.level != LEVEL_5 && !adapt)
+		return client_fail(&c->client, MQTTWILL_EUNSUPPORTED, "subscribe: subscription_id needs MQTT 5 (3.8.2.1.2)");
+	return 0;
 }
 
-static struct filter *new_filters(mqttwill *c, const void *given, size_t count, int *rc)
+static int check_count(mqttwill *c, const void *given, size_t count)
 {
-	*rc = handle_check(c);
-	if (*rc < 0)
-		return NULL;
-	struct filter *f = given && count && count <= FIELD_MAX ? calloc(count, sizeof *f) : NULL;
-	/* [MQTT-3.8.3-2], [MQTT-3.10.3-2] */
-	if (!given || count == 0 || count > FIELD_MAX)
-		*rc = client_fail(&c->client, MQTTWILL_EINVAL, "subscribe, unsubscribe: 1 to 65,535 filters (MQTT-3.8.3-2)");
-	else if (!f)
-		*rc = client_fail(&c->client, MQTTWILL_ENOMEM, "subscribe, unsubscribe: no memory for the filters");
-	return f;
+	int rc = handle_check(c);
+	if (rc == 0 && (!given || count == 0 || count > FIELD_MAX))
+		rc = client_fail(&c->client, MQTTWILL_EINVAL, "subscribe, unsubscribe: 1 to 65,535 filters (MQTT-3.8.3-2)");
+	return rc;
 }
 
 int64_t mqttwill_subscribe(mqttwill *c, const struct mqttwill_subscription *s, size_t count)
 {
-	int            rc;
-	struct filter *f = new_filters(c, s, count, &rc);
-	for (size_t i = 0; rc == 0 && i < count; i++) {
+	int rc = check_count(c, s, count);
+	for (size_t i = 0; rc == 0 && i < count; i++)
 		rc = check_subscription(c, &s[i]);
-		f[i].filter = span_text(s[i].filter, s[i].filter_len);
-		f[i].options = (uint8_t)(s[i].qos | (s[i].no_local ? OPTION_NO_LOCAL : 0) |
-		                         (s[i].retain_as_published ? OPTION_RETAIN_AS_PUBLISHED : 0) | s[i].retain_handling << 4);
-	}
 	if (rc == 0)
-		return request(c, PACKET_SUBSCRIBE, f, count);
-	free(f);
-	return rc;
+		rc = check_ids(c, s, count);
+	return rc < 0 ? rc : client_subscribe(&c->client, s, count);
+}
+
+static int check_filter(mqttwill *c, struct span filter)
+{
+	struct topic_fault fault;
+	bool               good = topic_filter_check(filter, c->client.level == LEVEL_5, &fault);
+	return good ? 0 : api_bad_topic(c, "unsubscribe", &fault);
 }
 
 int64_t mqttwill_unsubscribe(mqttwill *c, const char *const *filters, size_t count)
 {
-	int                rc;
-	struct topic_fault fault;
-	struct filter     *f = new_filters(c, filters, count, &rc);
+	int            rc = check_count(c, filters, count);
+	struct filter *f = rc == 0 ? calloc(count, sizeof *f) : NULL;
+	if (rc == 0 && !f)
+		rc = client_fail(&c->client, MQTTWILL_ENOMEM, "unsubscribe: no memory for the filters");
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		f[i].filter = span_text(filters[i], 0);
-		if (!topic_filter_check(f[i].filter, c->client.level == LEVEL_5, &fault)) /* [MQTT-3.10.3-1] */
-			rc = api_bad_topic(c, "unsubscribe", &fault);
+		rc = check_filter(c, f[i].filter);
 	}
-	if (rc == 0)
-		return request(c, PACKET_UNSUBSCRIBE, f, count);
+	const struct packet pk = {.type = PACKET_UNSUBSCRIBE, .filters = f, .count = count};
+	int64_t             token = rc < 0 ? rc : client_send(&c->client, &pk, false);
 	free(f);
-	return rc;
+	return token;
 }

@@ -26,6 +26,7 @@ static void outline(const struct mqttwill_options *opt, struct packet *pk)
 	pk->connect.password = span_text(opt->password, opt->password_len);
 	if (opt->version == MQTTWILL_V5)
 		pk->props.has = HAS(RECEIVE_MAXIMUM) | HAS(MAXIMUM_PACKET_SIZE) | (opt->session_expiry_s ? HAS(SESSION_EXPIRY) : 0);
+	auth_outline(opt, pk);
 }
 
 int will_check_options(const struct mqttwill_will *will, const struct mqttwill_options *opt,
@@ -86,41 +87,96 @@ bool will_copy(struct arena *a, struct mqttwill_will *to, const struct mqttwill_
 	return !a->failed;
 }
 
-static int replace_will(mqttwill *c, const struct mqttwill_will *will)
+/* ---- Replacing a client's will ---- */
+
+static void forget_former(mqttwill *c)
+{
+	arena_fini(&c->former.arena);
+	c->former = (struct former_will){0};
+}
+
+static void take_will(mqttwill *c, const struct arena *arena, const struct mqttwill_will *will, bool has_will)
+{
+	c->will_arena = *arena;
+	c->will = *will;
+	c->has_will = has_will;
+	c->connect_error = 0; /* another will may be taken */
+}
+
+void will_settled(mqttwill *c, bool dropped)
+{
+	if (c->former.kept && dropped) {
+		arena_fini(&c->will_arena);
+		take_will(c, &c->former.arena, &c->former.will, c->former.has_will);
+		arena_init(&c->former.arena);
+	}
+	forget_former(c);
+}
+
+/* `keep`: the former will may be needed again. */
+static int replace_will(mqttwill *c, const struct mqttwill_will *will, const char *call, bool keep)
 {
 	struct arena         fresh;
 	struct mqttwill_will copy = {0};
 	arena_init(&fresh);
 	if (will && !will_copy(&fresh, &copy, will)) {
 		arena_fini(&fresh);
-		return client_fail(&c->client, MQTTWILL_ENOMEM, "set_will: no memory for the copy");
+		return client_fail(&c->client, MQTTWILL_ENOMEM, "%s: no memory for the copy", call);
 	}
-	arena_fini(&c->will_arena);
-	c->will_arena = fresh;
-	c->will = copy;
-	c->has_will = will != NULL;
-	c->connect_error = 0; /* another will may be taken */
-	return c->client.state >= CLIENT_GREETING ? MQTTWILL_PENDING : 0;
+	forget_former(c);
+	if (keep)
+		c->former = (struct former_will){c->will_arena, c->will, c->has_will, true};
+	else
+		arena_fini(&c->will_arena);
+	take_will(c, &fresh, &copy, will != NULL);
+	return 0;
 }
 
-int mqttwill_set_will(mqttwill *c, const struct mqttwill_will *will)
+static int refuse_will(mqttwill *c, int rc, const struct mqttwill_report *report)
 {
-	int rc = handle_check(c);
-	if (rc < 0)
-		return rc;
+	mqttwill_finding_text(&report->finding[0], c->client.error.text, sizeof c->client.error.text);
+	return c->client.error.code = rc;
+}
+
+static int check_new_will(mqttwill *c, const struct mqttwill_will *will, const char *call)
+{
 	const struct client_config *g = &c->client.config;
 	struct packet               connect = {.type = PACKET_CONNECT};
 	struct mqttwill_report      report = {0};
 	struct will_context         context = {c->client.level, g->session_expiry_s, g->presence, &connect, &c->client.limits};
 	if (c->will_fn)
-		return client_fail(&c->client, MQTTWILL_ESTATE, "set_will: this client's will is made by a function");
+		return client_fail(&c->client, MQTTWILL_ESTATE, "%s: this client's will is made by a function", call);
 	connect.connect.client_id = span_text(g->client_id, 0);
 	connect.connect.user_name = g->user_name;
 	connect.connect.password = g->password;
-	rc = will ? will_check(will, &context, &report) : 0;
+	int rc = will ? will_check(will, &context, &report) : 0;
+	return rc < 0 ? refuse_will(c, rc, &report) : 0;
+}
+
+int mqttwill_set_will(mqttwill *c, const struct mqttwill_will *will)
+{
+	int rc = handle_check(c);
 	if (rc == 0)
-		return replace_will(c, will);
-	mqttwill_finding_text(&report.finding[0], c->client.error.text, sizeof c->client.error.text);
-	c->client.error.code = rc;
-	return rc;
+		rc = check_new_will(c, will, "set_will");
+	if (rc == 0)
+		rc = replace_will(c, will, "set_will", false);
+	if (rc < 0)
+		return rc;
+	return c->client.state >= CLIENT_GREETING ? MQTTWILL_PENDING : 0;
+}
+
+int mqttwill_update_will(mqttwill *c, const struct mqttwill_will *will, uint32_t flags)
+{
+	bool may_unarm = flags & MQTTWILL_ALLOW_UNARMED;
+	int  rc = handle_check(c);
+	if (rc < 0)
+		return rc;
+	if (flags & ~(uint32_t)MQTTWILL_ALLOW_UNARMED)
+		return client_fail(&c->client, MQTTWILL_EINVAL, "update_will: flags may be MQTTWILL_ALLOW_UNARMED only");
+	rc = check_new_will(c, will, "update_will");
+	if (rc == 0)
+		rc = client_may_update(&c->client, may_unarm);
+	if (rc == 0)
+		rc = replace_will(c, will, "update_will", c->client.state >= CLIENT_GREETING);
+	return rc < 0 ? rc : client_update(&c->client, may_unarm);
 }

@@ -5,6 +5,7 @@
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -24,6 +25,11 @@ static inline struct span span_of(const void *p, size_t n)
 static inline struct span span_text(const char *s, size_t len)
 {
 	return span_of(s, s && len == 0 ? strlen(s) : s ? len : 0);
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
 static inline uint16_t get_u16(const uint8_t *p)

@@ -15,6 +15,7 @@ struct connection_options {
 	const char   *password;
 	const char   *password_file;
 	const char   *ca_file;
+	const char   *auth_method;
 	struct number keepalive;
 	struct number version;
 	struct number session_expiry;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "client/internal.h"
+#include "client/subscriptions.h"
 
 enum { WAIT_FOR_BROKER_MS = 1000, LEAST_WAIT_MS = 100, WAIT_FOR_MEMORY_MS = 100 };
 
@@ -31,6 +32,7 @@ int client_init(struct client *c, const struct client_config *config, const stru
 void client_fini(struct client *c)
 {
 	driver_close(c, false);
+	switch_fini(c);
 	queue_fini(c);
 	subscriptions_fini(c);
 	clock_fini(c);
@@ -43,6 +45,7 @@ void client_fini(struct client *c)
 void client_forget(struct client *c)
 {
 	driver_forget(c);
+	switch_forget(c);
 }
 
 void client_wake(const struct client *c)
@@ -108,6 +111,15 @@ static void tend_session(struct client *c)
 	if (rc < 0)
 		note_loss(c, client_fail(c, rc, "keep-alive: the broker has %s for too long",
 		                         stuck ? "taken no byte" : "sent nothing"));
+	else if ((rc = auth_tick(c)) < 0)
+		note_loss(c, rc);
+}
+
+static void take_over(struct client *c, bool ready)
+{
+	int rc = c->doomed ? 0 : switch_step(c, ready);
+	if (rc < 0 && c->link)
+		note_loss(c, rc);
 }
 
 /* What is committed is sent even if the session is over: a DISCONNECT with its reason may be the last of it. */
@@ -134,11 +146,16 @@ static void finish(struct client *c)
 		end = c->close_end > c->now_ms + LEAST_WAIT_MS ? c->close_end : c->now_ms + LEAST_WAIT_MS;
 	c->attempt_end = end;
 	c->finished = true;
-	driver_finish(c); /* [MQTT-3.14.4-2] */
+	driver_finish(c);
 }
 
 static void tell_room(struct client *c)
 {
+	if (c->room_of_ends && c->ended_count == 0) {
+		c->room_of_ends = c->room_wanted = false;
+		client_emit(c, &(struct mqttwill_event){.type = MQTTWILL_ROOM});
+		return;
+	}
 	bool room = 2 * (uint64_t)c->held_messages <= c->config.queue_messages && 2 * c->held_bytes <= c->config.queue_bytes;
 	if (!c->room_wanted || !room || c->held_bytes + c->room_size > c->config.queue_bytes)
 		return;
@@ -153,7 +170,8 @@ static void lose(struct client *c)
 	if (!error || c->state == CLIENT_IDLE)
 		return;
 	c->error = c->lost_why;
-	connection_lost(c, error);
+	if (!switch_outlives(c))
+		connection_lost(c, error);
 }
 
 static void turn(struct client *c, bool ready)
@@ -163,6 +181,8 @@ static void turn(struct client *c, bool ready)
 	if (c->doomed)
 		return;
 	tend_session(c);
+	expiry_sweep(c);
+	take_over(c, ready);
 	if (!c->lost_error && !c->doomed && c->closing)
 		leave_step(c);
 	if (!c->doomed)
@@ -172,6 +192,8 @@ static void turn(struct client *c, bool ready)
 	if (!c->doomed)
 		lose(c);
 	if (!c->doomed)
+		ends_tell(c);
+	if (!c->doomed)
 		tell_room(c);
 }
 
@@ -180,15 +202,17 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static uint64_t deadline(const struct client *c)
+static uint64_t deadline(struct client *c)
 {
-	uint64_t due = earlier(driver_deadline(c), leave_deadline(c));
+	uint64_t due = earlier(earlier(driver_deadline(c), leave_deadline(c)), earlier(switch_deadline(c), c->expire_at));
+	if (!list_empty(&c->ends))
+		return 0;
 	if (c->state == CLIENT_WAITING)
 		due = earlier(due, c->retry_at);
 	if (queue_is_due(c))
 		due = earlier(due, c->now_ms + WAIT_FOR_MEMORY_MS); /* nothing else is in its way */
 	if (c->state == CLIENT_UP)
-		due = earlier(due, c->hooks->deadline(c->owner));
+		due = earlier(due, earlier(auth_deadline(c), c->hooks->deadline(c->owner)));
 	return due;
 }
 
@@ -204,6 +228,7 @@ int client_step(struct client *c)
 	if (c->doomed)
 		return MQTTWILL_ECANCELED;
 	driver_watch(c);
+	switch_watch(c);
 	clock_arm(c, deadline(c));
 	return 0;
 }

@@ -9,12 +9,18 @@
 #include <mqttwill.h>
 
 #include "base/list.h"
+#include "client/latest.h"
 #include "session/session.h"
 
 /* What the layers above do at the turning points of a connection. `owner` is theirs. */
 struct client_hooks {
 	/* The will for one CONNECT: 1 there is one, 0 there is none, or an error that ends the attempt. */
 	int (*will)(void *owner, const struct mqttwill_attempt *attempt, struct mqttwill_will *will);
+	/*
+	 * A step of enhanced authentication; only with config.auth_method. 0, or an error that ends the attempt or the
+	 * connection, and *why in words. The reply stays until the next step.
+	 */
+	int (*auth)(void *owner, struct mqttwill_auth *step, const char **why);
 	/* CONNACK has come and nothing is sent yet; `stale`: presence messages that a resumed session will send again. */
 	void (*connacked)(void *owner, size_t stale);
 	/* A message of presence is acknowledged, or failed; o is NULL for what client_confirm() waits for. */
@@ -25,6 +31,8 @@ struct client_hooks {
 	int (*draining)(void *owner);
 	/* The connection is gone, because of `error` (0: we closed it); returns what the error means, seen from above. */
 	int (*lost)(void *owner, int error);
+	/* What client_update() began is over; `dropped`: the broker refused the new will, the former one shall come back. */
+	void (*will_settled)(void *owner, bool dropped);
 	/* Timed work of the owner's; deadline UINT64_MAX: none. */
 	void (*tick)(void *owner, uint64_t now_ms);
 	uint64_t (*deadline)(void *owner);
@@ -37,6 +45,7 @@ struct client_config {
 	const char *client_id;
 	struct span user_name, password; /* absent where p is NULL */
 	const char *ca_file;
+	const char *auth_method; /* NULL: none; with one, no level but 5 may be tried */
 	const struct mqttwill_presence *presence; /* for the will check; NULL without */
 	struct tls_context *tls; /* NULL: plain TCP */
 	uint32_t session_expiry_s, connect_timeout_ms, ping_timeout_ms, backoff_min_ms, backoff_max_ms, stable_ms;
@@ -59,6 +68,7 @@ enum client_state {
 enum client_closing {
 	CLOSING_NO,
 	CLOSING_ASKED,   /* mqttwill_close() was called, nothing is done yet */
+	CLOSING_SWITCH,  /* a second CONNECT is out: which connection counts is not known yet */
 	CLOSING_DRAIN,   /* what was accepted is being delivered */
 	CLOSING_CONFIRM, /* there is no goodbye to say, but messages at QoS 0 whose end is not known */
 	CLOSING_GOODBYE, /* the goodbye awaits its acknowledgement */
@@ -79,6 +89,38 @@ struct failure {
 
 struct link; /* the connection: pipe and session, driver.c's */
 
+/* How far client_update() has come. */
+enum update_step {
+	UPDATE_NONE,
+	UPDATE_ASKED,    /* to be begun when the connection is up */
+	UPDATE_OPENING,  /* the second connection: name, address, TLS */
+	UPDATE_ASKING,   /* it is open; the first one asks whether the broker has read all that was sent on it */
+	UPDATE_GREETING, /* its CONNECT is out */
+	UPDATE_SETTLING, /* there is no take-over: what is halfway comes to its end before DISCONNECT */
+	UPDATE_UNARMED,  /* the old will is deleted by DISCONNECT 0x00, the new one not yet in force */
+	UPDATE_NEXT      /* the next CONNECT, an ordinary one, carries the new will */
+};
+
+/* What is a connection's own among the client's members; during a take-over there is a second one, kept here. */
+struct second {
+	struct link    *link;
+	struct session *session;
+	uint64_t attempt_end;
+	uint32_t will_delay_s;
+	uint8_t  state;
+	bool     finished, ended;
+};
+
+struct update {
+	struct second second;
+	uint64_t settle_end; /* SETTLING: no longer than this */
+	uint64_t unarmed_at; /* when DISCONNECT 0x00 was written; 0: it was not */
+	uint8_t  step;       /* enum update_step */
+	bool     may_unarm;
+	bool     silent_loss; /* the application believes in the connection that is gone: DOWN, if the next one fails */
+	bool     crossed;     /* a CONNECT of ours was given up without an answer: it may still take this session over */
+};
+
 struct client {
 	struct client_config       config;
 	const struct client_hooks *hooks;
@@ -88,11 +130,15 @@ struct client {
 	struct flight              flight;
 	struct list queue;         /* struct outgoing, waiting to be sent */
 	struct list written;       /* QoS 0 whose DONE waits until the kernel has them */
-	struct buf  unsent;        /* QoS 0 in the output without a DONE; queue.c's */
-	struct list subscriptions; /* to be made again in a new session */
+	struct list ends;          /* struct outgoing whose DONE is due, told by the step */
+	struct buf  unsent;        /* QoS 0 in the output without a DONE; unsent.c's */
+	struct latest latest;      /* of what waits, by topic, where only the last one may */
+	struct outgoing *oldest;   /* of the messages that wait; NULL: there is none */
+	struct list subscriptions; /* struct subscription: asked for, or granted and to be made again in a new session */
 	struct client_error  error;
 	struct client_error  lost_why;  /* lost_error's sentence; a callback may fail at something else meanwhile */
 	struct client_error  close_why; /* close_error's */
+	struct update        update;
 	struct mqttwill_limits limits; /* from the last CONNACK */
 	char    *assigned_id;
 	char    *reason_string; /* the broker's own words, for the event about them */
@@ -102,10 +148,13 @@ struct client {
 	uint64_t retry_at;
 	uint64_t up_at, lost_at;
 	uint64_t close_half, close_end; /* when the goodbye must begin, and when the client must be gone */
+	uint64_t expire_at; /* before then nothing that waits expires */
 	uint64_t attempts;
 	uint64_t armed; /* what the timer is set to */
 	uint64_t random;
 	int64_t  last_token;
+	int64_t  auth_token; /* of the re-authentication that runs; 0: none */
+	uint64_t auth_end;   /* its deadline */
 	int64_t  forgotten;    /* up to this token a failure may have been forgotten */
 	struct failure *failed; /* a ring once it has its full size */
 	uint32_t failed_count, failed_size, failed_at;
@@ -116,7 +165,11 @@ struct client {
 	uint32_t will_delay_s;     /* of this connection's will; UINT32_MAX: it has none */
 	uint32_t pending_delay_s;  /* of the will that the last lost connection left behind */
 	uint32_t undelivered;
-	size_t   held_bytes;
+	uint32_t handlers;             /* subscriptions that have one */
+	uint32_t last_subscription_id; /* that was chosen here */
+	uint32_t waiting_messages; /* queued, requests not among them */
+	uint32_t ended_count;
+	size_t   held_bytes, waiting_bytes, ended_bytes;
 	size_t   room_size; /* of the message that was refused, while room_wanted */
 	struct mqttwill_closing how;
 	uint8_t  level;   /* the one in use */
@@ -125,12 +178,14 @@ struct client {
 	uint8_t  left;    /* enum mqttwill_left */
 	uint8_t  reason_code; /* of the broker's DISCONNECT or refusal, for the event about it */
 	uint8_t  close_reason; /* the same, where close_error is about it */
+	bool     no_wildcards, no_shared, no_subscription_ids; /* from the last CONNACK, MQTT 5 */
 	bool     resumable; /* a session that we began may be alive at the broker */
 	bool     clean_next; /* the next CONNECT ends whatever session there is */
 	bool     doubtful;  /* a CONNACK did not arrive: it may have begun a session without our subscriptions */
 	bool     restart;   /* this connection only ends a foreign session */
 	bool     hold;      /* presence goes first: the application's messages wait */
 	bool     room_wanted;
+	bool     room_of_ends; /* it was refused because too many ends waited to be told */
 	bool     flushed;   /* something was written since the last step */
 	bool     in_step;
 	bool     unconfirmed; /* something was sent at QoS 0 on this connection */
@@ -161,16 +216,37 @@ void client_forget(struct client *c);
 void client_wake(const struct client *c);
 int  client_close(struct client *c, const struct mqttwill_closing *how);
 
+/* May client_update() begin? 0, or MQTTWILL_ESTATE with the reason; `may_unarm` as there. */
+int client_may_update(struct client *c, bool may_unarm);
+
+/*
+ * Puts the will that the hook makes by now in force, by a managed reconnect. 0 where there is no connection, and the next
+ * CONNECT carries it anyway, or MQTTWILL_PENDING: one WILL event and the hook will_settled tell the outcome. Where a
+ * take-over cannot do it, `may_unarm` allows a moment without a will.
+ */
+int client_update(struct client *c, bool may_unarm);
+
 /* A client that is closing has at most this long from now on. */
 void client_hurry(struct client *c, uint32_t timeout_ms);
 
 /* Does what is due. 0, or MQTTWILL_ECANCELED where a callback has freed the client. */
 int client_step(struct client *c);
 
+/* ---- Enhanced authentication (auth.c) ---- */
+
+/* Begins a re-authentication: its token, MQTTWILL_ESTATE where there can be none, or the error of its first step. */
+int64_t client_reauthenticate(struct client *c);
+
 /* ---- Sending (queue.c) ---- */
 
 /* Takes a legal PUBLISH, SUBSCRIBE or UNSUBSCRIBE packet; a token, or an error. `want_done`: for QoS 0. */
 int64_t client_send(struct client *c, const struct packet *pk, bool want_done);
+
+/*
+ * Subscribes, with handlers and identifiers: a token, or an error. The list was checked, and its identifiers agree. What comes
+ * for a handler is not told to the hook `event`; a handler's first argument is the client's owner.
+ */
+int64_t client_subscribe(struct client *c, const struct mqttwill_subscription *list, size_t count);
 
 /* Is the token's fate still open? If not, *error is its outcome; MQTTWILL_EINVAL: that is no longer known. */
 bool client_pending(const struct client *c, int64_t token, int *error);
@@ -189,7 +265,7 @@ void client_said_goodbye(struct client *c, int error);
 /* While held, the application's messages wait. */
 void client_hold(struct client *c, bool hold);
 
-/* Has the application a subscription that matches? */
+/* Has the application a subscription that matches, granted or asked for? */
 bool client_subscribed(const struct client *c, struct span topic);
 
 /* ---- Events (events.c) ---- */

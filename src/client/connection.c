@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "client/internal.h"
+#include "client/subscriptions.h"
 #include "wire/will.h"
 
 /* ---- CONNECT ---- */
@@ -19,7 +20,6 @@ static bool clean_start(const struct client *c)
 
 static const char *client_id(const struct client *c)
 {
-	/* [MQTT-3.1.3-2]: the session is that of the id which was assigned */
 	return c->assigned_id ? c->assigned_id : c->config.client_id;
 }
 
@@ -73,7 +73,9 @@ int connection_greet(struct client *c)
 {
 	struct packet pk;
 	fill_connect(c, &pk);
-	int rc = add_will(c, &pk);
+	int rc = auth_begin(c, &pk.props);
+	if (rc == 0)
+		rc = add_will(c, &pk);
 	if (rc < 0)
 		return rc;
 	if (c->limits.maximum_packet_size && packet_size(&pk, c->level) > c->limits.maximum_packet_size)
@@ -95,7 +97,9 @@ static void learn_limits(struct client *c, const struct props *p)
 		.maximum_qos = p->maximum_qos,
 		.no_retain = p->has & HAS(RETAIN_AVAILABLE) && !p->retain_available,
 	};
-	/* U-3.2.2.3.2-a: the broker has the last word */
+	c->no_wildcards = p->has & HAS(WILDCARD_AVAILABLE) && !p->wildcard_available;
+	c->no_shared = p->has & HAS(SHARED_AVAILABLE) && !p->shared_available;
+	c->no_subscription_ids = p->has & HAS(SUBSCRIPTION_ID_AVAILABLE) && !p->subscription_id_available;
 	c->session_expiry_s = p->has & HAS(SESSION_EXPIRY) ? p->session_expiry : c->config.session_expiry_s;
 }
 
@@ -109,7 +113,7 @@ static int keep_assigned_id(struct client *c, struct props *p)
 	memcpy(id, p->assigned_client_id.p, p->assigned_client_id.n);
 	id[p->assigned_client_id.n] = 0;
 	free(c->assigned_id);
-	c->assigned_id = id; /* [MQTT-3.1.3-7] */
+	c->assigned_id = id;
 	return 0;
 }
 
@@ -149,10 +153,9 @@ static void tell_up(struct client *c, struct packet *pk)
 		.maximum_qos = s->maximum_qos,
 		.retain_available = s->retain_available,
 		.session_present = pk->session_present,
-		.wildcard_available = !(p->has & HAS(WILDCARD_AVAILABLE)) || p->wildcard_available,
-		.shared_available = c->level == LEVEL_5 && (!(p->has & HAS(SHARED_AVAILABLE)) || p->shared_available),
-		.subscription_id_available =
-			c->level == LEVEL_5 && (!(p->has & HAS(SUBSCRIPTION_ID_AVAILABLE)) || p->subscription_id_available),
+		.wildcard_available = !c->no_wildcards,
+		.shared_available = c->level == LEVEL_5 && !c->no_shared,
+		.subscription_id_available = c->level == LEVEL_5 && !c->no_subscription_ids,
 	};
 	users_take(&users, p); /* without memory they are left out */
 	if (p->has & HAS(RESPONSE_INFORMATION))
@@ -192,12 +195,12 @@ static int accepted(struct client *c, struct packet *pk)
 	int rc = keep_assigned_id(c, &pk->props);
 	if (rc < 0)
 		return rc;
-	if (foreign) /* [MQTT-3.2.2-4] */
+	if (foreign)
 		return end_foreign_session(c);
 	learn_limits(c, &pk->props);
 	bool same = resumed(c, pk);
 	if (!same)
-		queue_session_lost(c); /* [MQTT-3.2.2-5], [MQTT-3.1.2-4] */
+		queue_session_lost(c); /* [MQTT-3.2.2-5] */
 	if ((!same || c->doubtful) && subscriptions_renew(c) < 0)
 		return client_fail(c, MQTTWILL_ENOMEM, "connack: no memory to subscribe again");
 	c->clean_next = c->doubtful = false;
@@ -209,6 +212,7 @@ static int accepted(struct client *c, struct packet *pk)
 	rc = session_resend(c->session, last);
 	if (rc < 0)
 		return client_fail(c, rc, "connack: no memory to send again what was in flight");
+	switch_armed(c);
 	tell_up(c, pk);
 	tell_cut_delay(c);
 	return 0;
@@ -257,7 +261,13 @@ static int refused(struct client *c, struct session_event *ev)
 
 static int on_connack(struct client *c, struct session_event *ev)
 {
-	return ev->error ? refused(c, ev) : accepted(c, &ev->packet);
+	if (ev->error)
+		return refused(c, ev);
+	int rc = auth_connacked(c, &ev->packet.props);
+	if (rc < 0)
+		return rc;
+	switch_accepted(c);
+	return accepted(c, &ev->packet);
 }
 
 /* ---- The rest ---- */
@@ -303,7 +313,7 @@ static int on_failed(struct client *c, struct session_event *ev)
 static int (*const handlers[])(struct client *c, struct session_event *ev) = {
 	[SESSION_CONNACK] = on_connack, [SESSION_MESSAGE] = connection_message,  [SESSION_DONE] = on_done,
 	[SESSION_PONG] = on_pong,       [SESSION_OVERSIZE] = on_oversize,        [SESSION_BROKER_LEFT] = on_broker_left,
-	[SESSION_FAILED] = on_failed,
+	[SESSION_FAILED] = on_failed,  [SESSION_AUTH] = connection_auth,
 };
 
 int connection_event(struct client *c, struct session_event *ev)

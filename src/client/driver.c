@@ -11,7 +11,7 @@
 #include "net/tcp.h"
 #include "net/tls.h"
 
-enum { READ_SIZE = 16 * 1024, READ_TURNS = 8, GATHER = 32 * 1024 };
+enum { READ_SIZE = 16 * 1024, READ_TURNS = 8, DRAIN_TURNS = 1024, GATHER = 32 * 1024 };
 
 struct link {
 	struct pipe      *pipe;
@@ -57,7 +57,7 @@ void driver_watch(struct client *c)
 		wants = (uint8_t)((may_read(c) ? PIPE_READ : 0) | (waiting ? PIPE_WRITE : 0));
 	}
 	uint32_t events = (wants & PIPE_READ ? EPOLLIN : 0u) | (wants & PIPE_WRITE ? EPOLLOUT : 0u);
-	watch(c, l->pipe->fd, events);
+	watch(c, wants || c->state != CLIENT_OPENING ? l->pipe->fd : -1, events); /* an open one that waits its turn is let be */
 }
 
 /* A descriptor that is about to be closed must leave epoll first: a copy of it in a forked child would keep it there. */
@@ -128,7 +128,6 @@ void driver_close(struct client *c, bool reset)
 	if (!l)
 		return;
 	unwatch(c);
-	queue_unsent(c);
 	session_fini(&l->session);
 	pipe_close(l->pipe, reset);
 	free(l);
@@ -219,11 +218,11 @@ static bool more_to_read(struct client *c, ssize_t n)
 	return n == READ_SIZE || (p->ops->pending && p->ops->pending(c->link->pipe) > 0);
 }
 
-static int read_turns(struct client *c)
+static int read_turns(struct client *c, int turns)
 {
 	uint8_t in[READ_SIZE];
 	int     rc = 0;
-	for (int turn = 0; turn < READ_TURNS && rc == 0 && c->link && !c->doomed && may_read(c); turn++) {
+	for (int turn = 0; turn < turns && rc == 0 && c->link && !c->doomed && may_read(c); turn++) {
 		ssize_t n = c->link->pipe->ops->read(c->link->pipe, in, sizeof in);
 		if (n == 0)
 			return stream_ended(c);
@@ -233,9 +232,9 @@ static int read_turns(struct client *c)
 			break;
 		bool more = more_to_read(c, n);
 		rc = feed(c, in, (size_t)n);
-		if (!more)
+		if (!more && turns == READ_TURNS)
 			break;
-		if (turn + 1 == READ_TURNS)
+		if (turn + 1 == turns)
 			clock_wake(c); /* others have their turn first; TLS may hold what epoll does not see */
 	}
 	return rc;
@@ -247,7 +246,12 @@ static int go_on_opening(struct client *c)
 	int          rc = l->pipe->ops->open(l->pipe, c->now_ms);
 	if (rc < 0)
 		return pipe_broke(c, rc);
-	return rc == PIPE_WAIT ? 0 : connection_greet(c);
+	if (rc == PIPE_WAIT)
+		return 0;
+	bool greet = switch_may_greet(c);
+	if (!greet)
+		l->pipe->wants = 0;
+	return greet ? connection_greet(c) : 0;
 }
 
 static int attempt_timed_out(struct client *c)
@@ -264,11 +268,16 @@ static int attempt_timed_out(struct client *c)
 static int last_words(struct client *c, int broken)
 {
 	struct client_error why = c->error;
-	int                 rc = read_turns(c);
+	int                 rc = read_turns(c, READ_TURNS);
 	if (!c->session || c->doomed || (rc < 0 && c->session->state == SESSION_OVER))
 		return rc;
 	c->error = why;
 	return broken;
+}
+
+void driver_drain(struct client *c)
+{
+	read_turns(c, DRAIN_TURNS);
 }
 
 int driver_run(struct client *c, bool ready)
@@ -278,10 +287,9 @@ int driver_run(struct client *c, bool ready)
 		return last_words(c, rc);
 	if (c->state == CLIENT_OPENING)
 		rc = go_on_opening(c); /* which knows best what it waits for in vain */
-	/* U-3.2-a: for CONNACK, too */
 	if (rc == 0 && c->state != CLIENT_UP && c->now_ms >= c->attempt_end)
 		return attempt_timed_out(c);
 	if (rc == 0 && c->state >= CLIENT_GREETING && ready)
-		rc = read_turns(c);
+		rc = read_turns(c, READ_TURNS);
 	return rc;
 }

@@ -31,6 +31,9 @@ void driver_close(struct client *c, bool reset);
 /* In a forked child: the shared epoll is left alone. */
 void driver_forget(struct client *c);
 
+/* Reads and handles all that has come, though nothing will be answered any more. */
+void driver_drain(struct client *c);
+
 /* Watches what the pipe waits for. */
 void driver_watch(struct client *c);
 
@@ -43,6 +46,65 @@ int connection_greet(struct client *c);
 
 /* Handles an event of the session's; an error: the connection is over. */
 int connection_event(struct client *c, struct session_event *ev);
+
+/* ---- auth.c ---- */
+
+/* The first step: CONNECT's method and data, if there is a method. */
+int auth_begin(struct client *c, struct props *p);
+
+/* The last one: an accepting CONNACK's data are checked before anything else is done with it. */
+int auth_connacked(struct client *c, const struct props *p);
+
+/* An AUTH of the broker's. */
+int connection_auth(struct client *c, struct session_event *ev);
+
+/* A re-authentication ends at its deadline, at the latest: an error, and the connection with it. */
+uint64_t auth_deadline(const struct client *c);
+int      auth_tick(struct client *c);
+
+/* The connection is gone, because of `error` (0: we closed it): so ends the re-authentication that ran on it. */
+void auth_lost(struct client *c, int error);
+
+/* ---- switch.c: the will is replaced while the client is connected ---- */
+
+/* Goes on with client_update(): begins it, serves the second connection. An error: the client's connection is lost. */
+int  switch_step(struct client *c, bool ready);
+void switch_watch(struct client *c);
+uint64_t switch_deadline(struct client *c);
+
+/* Shall the connection that has opened send its CONNECT? */
+bool switch_may_greet(struct client *c);
+
+/* Is an update under way that has begun? */
+bool switch_is_on(const struct client *c);
+
+/* Do the application's messages wait, because the first connection is not to be written to any more? */
+bool switch_holds(const struct client *c);
+
+/* CONNACK has come: is it the second connection's, then it takes the place of the first, which ends. */
+void switch_accepted(struct client *c);
+
+/* Before UP is told: is the new will in force by this CONNACK, then that is told. */
+void switch_armed(struct client *c);
+
+/* The first connection is lost; true where the second one has taken its place, and the loss is none for now. */
+bool switch_outlives(struct client *c);
+
+/* The connection or the attempt is over, because of *error: what is left of an update. True: the new will is dropped. */
+bool switch_lost(struct client *c, int *error);
+
+/* Tells that, after the loss was told. */
+void switch_tell_dropped(struct client *c, const struct client_error *why);
+
+/* DISCONNECT 0x00 has done its work: the next connection begins at once. */
+bool switch_left(const struct client *c, int error);
+
+/* Before a close: true where there is nothing to wait for (any more). */
+bool switch_let_go(struct client *c);
+
+/* Frees the second connection. */
+void switch_fini(struct client *c);
+void switch_forget(struct client *c);
 
 /* ---- message.c ---- */
 
@@ -66,6 +128,12 @@ int connection_message(struct client *c, struct session_event *ev);
 /* Closes the connection and forgets what was true of it alone; returns what `error` (0: it is us) means, seen from above. */
 int connection_reset(struct client *c, int error, bool reset);
 
+/* The connection ends quietly, and another goes on with its session. */
+void connection_retire(struct client *c);
+
+/* What the broker said of an end is told. */
+void connection_forget_reason(struct client *c);
+
 /* The connection, or the attempt, is over: clean up, tell, and plan the next one. */
 void connection_lost(struct client *c, int error);
 
@@ -79,6 +147,73 @@ bool queue_pump(struct client *c);
 
 /* Nothing is on its way out, and the first that waits could be: what comes next depends on nobody else. */
 bool queue_is_due(const struct client *c);
+
+/* A request of ours, before all that waits. */
+void queue_push_front(struct client *c, struct outgoing *o);
+
+/* What was in flight waits again, before all others; or ends, where a newer one has taken its place. */
+void queue_return(struct client *c, struct outgoing *o);
+
+/* It waits no more; it still counts. */
+void queue_take(struct client *c, struct outgoing *o);
+
+/* It counts no more. */
+void queue_release(struct client *c, const struct outgoing *o);
+
+/* ---- ending.c ---- */
+
+/* The outgoing stands in no list and is given up. Its DONE, if one is due, is told by the step. */
+void end_later(struct client *c, struct outgoing *o, int error);
+
+/* Tells what has ended so far; what ends meanwhile is told next time, so that a callback cannot make it endless. */
+void ends_tell(struct client *c);
+
+/* So many DONE events wait for a step that nothing more may be dropped. */
+bool ends_full(const struct client *c);
+
+/* A message that the broker does not take ends at once. */
+void end_refused(struct client *c, struct outgoing *o, int error);
+
+/* What CONNACK said against a message: an error of session_takes() as a sentence. */
+int ending_explain_takes(struct client *c, int error, size_t size, uint8_t qos);
+
+/* An acknowledged message: DONE for the application, or presence's. Frees it. */
+void queue_done(struct client *c, struct outgoing *o, struct session_event *ev);
+
+/* QoS 0 messages that the kernel has now. */
+void queue_written(struct client *c);
+
+/* ---- expiry.c ---- */
+
+/* Its waiting begins. */
+void expiry_begin(struct client *c, struct outgoing *o);
+
+/* It waits in the queue: expiry_sweep() must come in time for it. */
+void expiry_note(struct client *c, const struct outgoing *o);
+
+/* May it not be sent any more? True also where less than a second is left, which MQTT cannot say. */
+bool expiry_passed(const struct client *c, const struct outgoing *o);
+
+/* Ends what has waited too long; cheap until c->expire_at. */
+void expiry_sweep(struct client *c);
+
+/* Why it expired, as a sentence. */
+int expiry_explain(struct client *c, const struct outgoing *o);
+
+/* ---- unsent.c ---- */
+
+void unsent_init(struct client *c);
+
+/* QoS 0 straight into the output. False: it has to wait, or there is no memory. */
+bool unsent_send(struct client *c, const struct packet *pk);
+
+/* Is it still in the output? */
+bool unsent_has(const struct client *c, int64_t token);
+
+/* The connection is about to go: how many go with it. */
+uint32_t unsent_lost(struct client *c);
+
+/* ---- losses.c ---- */
 
 /* Before the session goes: messages at QoS 0 that it never sent are lost. */
 void queue_unsent(struct client *c);
@@ -95,15 +230,6 @@ void queue_drop_renewals(struct client *c);
 /* The client is closed: everything that was not delivered gets its DONE with MQTTWILL_ECANCELED. */
 void queue_cancel(struct client *c);
 
-/* A request of ours, before all that waits. */
-void queue_push_front(struct client *c, struct outgoing *o);
-
-/* An acknowledged message: DONE for the application, or presence's. Frees it. */
-void queue_done(struct client *c, struct outgoing *o, struct session_event *ev);
-
-/* QoS 0 messages that the kernel has now. */
-void queue_written(struct client *c);
-
 /* ---- outcome.c: for mqttwill_wait() ---- */
 
 /* A token came to its end; 0 needs no remembering. */
@@ -112,15 +238,6 @@ void outcome_remember(struct client *c, int64_t token, int error);
 /* How a token that is not open any more ended: 0, its error, or MQTTWILL_EINVAL where that is no longer known. */
 int  outcome_find(const struct client *c, int64_t token);
 void outcome_fini(struct client *c);
-
-/* ---- subscriptions.c ---- */
-
-/* A SUBSCRIBE or UNSUBSCRIBE was acknowledged: remember, or forget, what it was about. 0, or MQTTWILL_ENOMEM. */
-int  subscriptions_learn(struct client *c, const struct outgoing *o, const struct session_event *ev);
-
-/* One SUBSCRIBE for each remembered subscription, at the front of the queue. 0, or MQTTWILL_ENOMEM. */
-int  subscriptions_renew(struct client *c);
-void subscriptions_fini(struct client *c);
 
 /* ---- leave.c ---- */
 

@@ -19,7 +19,6 @@ static int check_closing(struct client *c, const struct mqttwill_closing *how)
 		return 0;
 	if (c->level != LEVEL_5)
 		return client_fail(c, MQTTWILL_EUNSUPPORTED, "close: session_expiry_s needs MQTT 5");
-	/* U-3.14.2.2.2-a */
 	if (how->session_expiry_s && c->config.session_expiry_s == 0)
 		return client_fail(c, MQTTWILL_EINVAL, "close: session_expiry_s was 0 at CONNECT and must stay 0 (MQTT 5, 3.14.2.2.2)");
 	return 0;
@@ -125,7 +124,14 @@ static void on_asked(struct client *c)
 {
 	uint32_t timeout = c->how.timeout_ms;
 	c->close_end = c->now_ms + timeout;
-	c->close_half = c->now_ms + timeout / 2;
+	c->close_half = c->now_ms + (c->how.goodbye == MQTTWILL_GOODBYE_ABORT ? 0 : timeout / 2);
+	c->closing = CLOSING_SWITCH;
+}
+
+static void on_switch(struct client *c)
+{
+	if (!switch_let_go(c))
+		return;
 	if (c->state == CLIENT_WAITING || c->state == CLIENT_OPENING) {
 		leave_now(c, MQTTWILL_LEFT_ALREADY, false);
 	} else if (c->state == CLIENT_GREETING || c->how.goodbye == MQTTWILL_GOODBYE_ABORT) {
@@ -201,6 +207,7 @@ void leave_step(struct client *c)
 {
 	static void (*const steps[])(struct client *c) = {
 		[CLOSING_ASKED] = on_asked,
+		[CLOSING_SWITCH] = on_switch,
 		[CLOSING_DRAIN] = on_drain,
 		[CLOSING_CONFIRM] = on_confirm,
 		[CLOSING_GOODBYE] = on_goodbye,
@@ -220,6 +227,8 @@ uint64_t leave_deadline(const struct client *c)
 		return 0;
 	case CLOSING_DRAIN: /* the last message may have left behind this turn's look */
 		return c->held_messages ? c->close_half : 0;
+	case CLOSING_SWITCH:
+		return c->close_half;
 	case CLOSING_CONFIRM:
 	case CLOSING_GOODBYE:
 		return last_moment(c);
@@ -244,7 +253,7 @@ static uint32_t will_due(const struct client *c)
 	bool     told = c->left == MQTTWILL_LEFT_WITH_WILL && c->how.has & MQTTWILL_HAS_SESSION_EXPIRY;
 	uint32_t expiry = told ? c->how.session_expiry_s : c->session_expiry_s;
 	uint32_t delay = c->left == MQTTWILL_LEFT_ALREADY ? c->pending_delay_s : c->will_delay_s;
-	uint32_t due = delay < expiry ? delay : expiry; /* [MQTT-3.1.2-8], U-3.1.2.5-d */
+	uint32_t due = delay < expiry ? delay : expiry; /* [MQTT-3.1.2-8] */
 	if (c->left == MQTTWILL_LEFT_CLEAN || delay == UINT32_MAX)
 		return UINT32_MAX;
 	if (c->left != MQTTWILL_LEFT_ALREADY)
@@ -284,6 +293,6 @@ void leave_done(struct client *c)
 	};
 	c->state = CLIENT_IDLE;
 	c->closing = CLOSING_NO;
-	c->goodbye_done = c->resumable = c->room_wanted = false;
+	c->goodbye_done = c->resumable = c->room_wanted = c->room_of_ends = false;
 	client_emit(c, &ev);
 }

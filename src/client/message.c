@@ -5,13 +5,12 @@
 #include <stdlib.h>
 
 #include "client/internal.h"
+#include "client/subscriptions.h"
 
 static void fill_properties(struct mqttwill_message *m, struct props *p)
 {
 	m->message_expiry_s = p->has & HAS(MESSAGE_EXPIRY) ? p->message_expiry : 0;
 	m->payload_format = p->has & HAS(PAYLOAD_FORMAT) ? p->payload_format : 0;
-	m->subscription_ids = p->has & HAS(SUBSCRIPTION_ID) ? &p->subscription_id : NULL;
-	m->subscription_id_count = p->has & HAS(SUBSCRIPTION_ID) ? 1 : 0;
 	m->has = (p->has & HAS(MESSAGE_EXPIRY) ? MQTTWILL_HAS_MESSAGE_EXPIRY : 0u) |
 	         (p->has & HAS(PAYLOAD_FORMAT) ? MQTTWILL_HAS_PAYLOAD_FORMAT : 0u);
 	if (p->has & HAS(CONTENT_TYPE)) {
@@ -45,7 +44,49 @@ void users_free(struct user_list *list)
 		free(list->p);
 }
 
-static void deliver(struct client *c, struct packet *pk, const struct user_list *users)
+enum { FEW_IDS = 16 };
+
+struct id_list {
+	uint32_t *p;
+	size_t    count;
+	uint32_t  few[FEW_IDS];
+};
+
+/* The Subscription Identifiers [MQTT-3.3.4-4]; before user properties are taken. False: no memory. */
+static bool ids_take(struct id_list *list, const struct props *p)
+{
+	struct property_item item;
+	size_t               n = 0;
+	list->p = list->few;
+	list->count = p->has & HAS(SUBSCRIPTION_ID) ? p->subscription_id_count : 0;
+	if (list->count > FEW_IDS)
+		list->p = calloc(list->count, sizeof *list->p);
+	for (size_t at = 0; list->p && list->count && property_next(p->raw, &at, &item);)
+		if (item.property == PROPERTY_SUBSCRIPTION_ID)
+			list->p[n++] = item.number;
+	return list->p;
+}
+
+static void ids_free(struct id_list *list)
+{
+	if (list->p != list->few)
+		free(list->p);
+}
+
+/* To whom it belongs: presence, a handler, or whoever hears events. */
+static int hand_over(struct client *c, const struct mqttwill_message *m)
+{
+	if (c->hooks->message(c->owner, m))
+		return 0;
+	int rc = route_message(c, m);
+	if (rc < 0)
+		return client_fail(c, rc, "message: no memory for its many handlers");
+	if (rc == 0)
+		client_emit(c, &(struct mqttwill_event){.type = MQTTWILL_MESSAGE, .message = m});
+	return 0;
+}
+
+static int deliver(struct client *c, struct packet *pk, const struct user_list *users, const struct id_list *ids)
 {
 	struct mqttwill_message m = {
 		.topic_len = pk->topic.n,
@@ -56,23 +97,33 @@ static void deliver(struct client *c, struct packet *pk, const struct user_list 
 		.qos = pk->qos,
 		.retain = pk->retain,
 		.dup = pk->dup,
+		.subscription_ids = ids->count ? ids->p : NULL,
+		.subscription_id_count = ids->count,
 	};
 	fill_properties(&m, &pk->props);
 	m.topic = span_terminate(&pk->topic);
-	if (!c->hooks->message(c->owner, &m))
-		client_emit(c, &(struct mqttwill_event){.type = MQTTWILL_MESSAGE, .message = &m});
+	return hand_over(c, &m);
+}
+
+static int take_and_deliver(struct client *c, struct packet *pk, struct id_list *ids)
+{
+	struct user_list users;
+	if (!users_take(&users, &pk->props))
+		return client_fail(c, MQTTWILL_ENOMEM, "message: no memory for %zu user properties", users.count);
+	int rc = deliver(c, pk, &users, ids);
+	users_free(&users);
+	return rc;
 }
 
 int connection_message(struct client *c, struct session_event *ev)
 {
-	struct user_list users;
-	if (!users_take(&users, &ev->packet.props))
-		return client_fail(c, MQTTWILL_ENOMEM, "message: no memory for %zu user properties", users.count);
-	deliver(c, &ev->packet, &users);
-	users_free(&users);
-	if (c->doomed || !c->session)
-		return 0;
-	/* [MQTT-4.5.0-2]: whatever the application made of it */
-	int rc = session_accept(c->session, ev);
+	struct id_list ids;
+	if (!ids_take(&ids, &ev->packet.props))
+		return client_fail(c, MQTTWILL_ENOMEM, "message: no memory for %zu subscription identifiers", ids.count);
+	int rc = take_and_deliver(c, &ev->packet, &ids);
+	ids_free(&ids);
+	if (rc < 0 || c->doomed || !c->session)
+		return rc;
+	rc = session_accept(c->session, ev);
 	return rc < 0 ? client_fail(c, rc, "message: no memory to acknowledge it") : 0;
 }

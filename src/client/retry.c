@@ -27,7 +27,7 @@ static uint32_t jitter(struct client *c, uint32_t wait_ms)
 	return wait_ms / 2 + clock_random(c, wait_ms / 2 + 1);
 }
 
-static uint32_t backoff(struct client *c, int error, bool was_up)
+static uint32_t backoff(struct client *c, int error, bool was_up, bool permanent)
 {
 	const struct client_config *g = &c->config;
 	if (was_up && c->now_ms - c->up_at >= g->stable_ms)
@@ -37,7 +37,7 @@ static uint32_t backoff(struct client *c, int error, bool was_up)
 	c->failures++;
 	if (error == MQTTWILL_ETAKENOVER && wait < g->takeover_backoff_ms)
 		return jitter(c, g->takeover_backoff_ms); /* or two devices with one client id duel for ever */
-	if (wait > g->backoff_max_ms || is_permanent(error))
+	if (wait > g->backoff_max_ms || permanent)
 		wait = g->backoff_max_ms;
 	return jitter(c, (uint32_t)wait);
 }
@@ -52,7 +52,7 @@ static void remember_session(struct client *c, bool was_up)
 	c->resumable = c->level == LEVEL_5 ? c->session_expiry_s > 0 : c->config.rejoin == MQTTWILL_REJOIN_ALWAYS;
 }
 
-static void tell_lost(struct client *c, int error, bool was_up)
+static void tell_lost(struct client *c, int error, bool was_up, bool permanent)
 {
 	struct mqttwill_event ev = {
 		.type = was_up ? MQTTWILL_DOWN : MQTTWILL_RETRY,
@@ -60,7 +60,7 @@ static void tell_lost(struct client *c, int error, bool was_up)
 		.reason_code = c->reason_code,
 		.reason_string = c->reason_string,
 		.retry_in_ms = (uint32_t)(c->retry_at - c->now_ms),
-		.permanent = is_permanent(error),
+		.permanent = permanent,
 	};
 	client_emit(c, &ev);
 }
@@ -80,43 +80,60 @@ int connection_reset(struct client *c, int error, bool reset)
 		c->clean_next = false; /* Clean Start 1 would have the broker publish the will that is still pending */
 	c->doubtful |= c->state == CLIENT_GREETING;
 	c->restart = c->hold = c->unconfirmed = false;
+	queue_unsent(c);
 	driver_close(c, reset);
+	auth_lost(c, error);
 	return c->hooks->lost(c->owner, error);
 }
 
-static void plan_next(struct client *c, const struct client_error *why, int seen, bool was_up)
+static void plan_next(struct client *c, const struct client_error *why, int seen, bool was_up, bool mended)
 {
-	c->retry_at = c->now_ms + backoff(c, seen, was_up);
+	bool permanent = is_permanent(seen) && !mended;
+	c->retry_at = c->now_ms + backoff(c, seen, was_up, permanent);
 	c->error = *why;
 	if (seen != why->code)
 		client_fail(c, seen, "%s: %.200s", error_text(seen), why->text);
-	tell_lost(c, seen, was_up);
+	tell_lost(c, seen, was_up, permanent);
 }
 
-static void forget_reason(struct client *c)
+void connection_forget_reason(struct client *c)
 {
 	c->reason_code = 0;
 	free(c->reason_string);
 	c->reason_string = NULL;
 }
 
+void connection_retire(struct client *c)
+{
+	remember_session(c, true);
+	connection_reset(c, 0, false);
+	queue_connection_lost(c);
+	connection_forget_reason(c);
+}
+
 void connection_lost(struct client *c, int error)
 {
 	bool was_up = c->state == CLIENT_UP || (c->state == CLIENT_FINISHING && !c->restart);
+	bool believed = was_up || c->update.silent_loss; /* UP was told last */
 	bool closing = c->closing; /* a callback below may close, which then begins anew */
-	bool at_once = foreign_ended(c, error);
+	bool left = switch_left(c, error);
+	bool at_once = left || foreign_ended(c, error);
+	bool dropped = switch_lost(c, &error);
 	struct client_error why = c->error;
 	why.code = error;
 	if (closing)
 		leave_lost(c, error);
 	remember_session(c, was_up);
-	int seen = connection_reset(c, error, false);
+	int seen = connection_reset(c, left ? 0 : error, false);
 	queue_connection_lost(c);
+	c->update.silent_loss = at_once && believed;
 	c->state = CLIENT_WAITING;
 	c->retry_at = c->now_ms;
 	if (closing)
 		leave_done(c);
 	else if (!at_once)
-		plan_next(c, &why, seen, was_up);
-	forget_reason(c);
+		plan_next(c, &why, seen, believed, dropped);
+	if (dropped)
+		switch_tell_dropped(c, &why);
+	connection_forget_reason(c);
 }

@@ -160,7 +160,7 @@ int presence_lost(struct presence *p, int error)
 	p->stale = 0;
 	if (p->spec->self_watch && p->watch != WATCH_OFF)
 		p->watch = WATCH_WANTED;
-	if (pending && !p->client->closing) /* [W4] some brokers answer a refused subscription by closing */
+	if (pending && error && !p->client->closing) /* [W4] some brokers answer a refused subscription by closing */
 		watch_off(p, "the connection was lost before the broker answered the watch on the status topic");
 	return seen;
 }

@@ -6,6 +6,7 @@
 #include "session/flight.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <mqttwill.h>
 
@@ -38,41 +39,57 @@ int flight_enter(struct flight *f, struct outgoing *o)
 {
 	if (f->out.count >= UINT16_MAX)
 		return MQTTWILL_EFULL;
-	uint16_t id = fresh_id(f); /* [MQTT-4.3.2-1], [MQTT-4.3.3-1] */
+	uint16_t id = fresh_id(f);
 	if (!idtable_put(&f->out, id, o))
 		return MQTTWILL_ENOMEM;
 	o->id = id;
 	o->state = OUTGOING_SENT;
 	put_u16(o->bytes + o->id_at, id);
 	list_push(&f->sent, &o->link);
-	f->open += o->type == PACKET_PUBLISH; /* [MQTT-4.9.0-2] */
+	f->open += o->type == PACKET_PUBLISH;
 	return 0;
 }
 
 void flight_leave(struct flight *f, struct outgoing *o)
 {
-	idtable_take(&f->out, o->id); /* [U-2.2.1-b] */
+	idtable_take(&f->out, o->id);
 	list_remove(&o->link);
 	f->open -= o->type == PACKET_PUBLISH;
 	o->state = OUTGOING_QUEUED;
 	o->waiting = false;
 	if (o->type == PACKET_PUBLISH)
-		o->bytes[0] &= 0xF7; /* sent anew it is no duplicate [MQTT-4.3.2-2], [MQTT-4.3.3-2] */
+		o->bytes[0] &= 0xF7; /* sent anew it is no duplicate [MQTT-4.3.2-2] */
 }
 
-static uint32_t id_offset(const struct packet *pk, const uint8_t *bytes)
+static uint32_t header_size(const uint8_t *bytes)
 {
 	uint32_t header = 1;
 	while (bytes[header++] & 0x80)
 		;
+	return header;
+}
+
+static uint32_t id_offset(const struct packet *pk, const uint8_t *bytes)
+{
+	uint32_t header = header_size(bytes);
 	if (pk->type != PACKET_PUBLISH)
 		return header;
 	return pk->qos ? header + 2 + (uint32_t)pk->topic.n : 0;
 }
 
+/* Of the four bytes behind the property's identifier. Only what comes before it in the table can stand before it. */
+static uint32_t expiry_offset(const struct packet *pk, const uint8_t *bytes)
+{
+	uint32_t at = header_size(bytes) + 2 + (uint32_t)pk->topic.n + (pk->qos ? 2 : 0);
+	while (bytes[at++] & 0x80) /* the Property Length */
+		;
+	return at + (pk->props.has & HAS(PAYLOAD_FORMAT) ? 2 : 0) + 1;
+}
+
 int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level)
 {
 	size_t size = packet_size(pk, level);
+	bool   expires = level == LEVEL_5 && pk->type == PACKET_PUBLISH && pk->props.has & HAS(MESSAGE_EXPIRY);
 	*out = NULL;
 	if (size == 0)
 		return MQTTWILL_EMESSAGE;
@@ -83,6 +100,59 @@ int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level)
 	list_init(&o->link);
 	packet_encode(pk, level, o->bytes);
 	o->id_at = id_offset(pk, o->bytes);
+	if (o->id_at)
+		put_u16(o->bytes + o->id_at, 1); /* any one but 0, so that what waits can be decoded */
+	o->expiry_s = expires ? pk->props.message_expiry : 0;
+	if (pk->type == PACKET_PUBLISH)
+		o->expiry_at = expires ? expiry_offset(pk, o->bytes) : 0;
 	*out = o;
 	return 0;
+}
+
+static uint8_t *put_length(uint8_t *p, uint32_t n)
+{
+	for (; n > 0x7F; n >>= 7)
+		*p++ = (uint8_t)(n | 0x80);
+	*p++ = (uint8_t)n;
+	return p;
+}
+
+void outgoing_strip(struct outgoing *o)
+{
+	uint16_t id = get_u16(o->bytes + o->id_at);
+	uint32_t at = o->id_at + 2, length = 0;
+	for (unsigned shift = 0, more = 1; more; shift += 7) {
+		length |= (o->bytes[at] & 0x7Fu) << shift;
+		more = o->bytes[at++] & 0x80;
+	}
+	uint32_t filters = o->size - at - length;
+	uint8_t *p = put_length(o->bytes + 1, 2 + 1 + filters);
+	o->id_at = (uint32_t)(p - o->bytes);
+	put_u16(p, id);
+	p[2] = 0; /* no properties */
+	memmove(p + 3, o->bytes + at + length, filters);
+	o->size = o->id_at + 3 + filters;
+}
+
+struct span outgoing_topic(const struct outgoing *o)
+{
+	const uint8_t *p = o->bytes + header_size(o->bytes);
+	return span_of(p + 2, get_u16(p));
+}
+
+/* A second that has begun counts as spent: nothing becomes longer-lived by rounding. */
+uint32_t outgoing_left_s(const struct outgoing *o, uint64_t now_ms)
+{
+	uint64_t waited_ms = now_ms > o->queued_ms ? now_ms - o->queued_ms : 0;
+	uint64_t waited_s = waited_ms / 1000 + (waited_ms % 1000 > 0);
+	if (o->type != PACKET_PUBLISH || o->expiry_at == 0)
+		return UINT32_MAX;
+	return waited_s < o->expiry_s ? o->expiry_s - (uint32_t)waited_s : 0;
+}
+
+void outgoing_spend(struct outgoing *o, uint64_t now_ms, uint32_t least)
+{
+	uint32_t left = outgoing_left_s(o, now_ms);
+	if (o->type == PACKET_PUBLISH && o->expiry_at)
+		put_u32(o->bytes + o->expiry_at, left > least ? left : least);
 }

@@ -16,22 +16,30 @@ enum outgoing_state {
 	OUTGOING_RELEASED /* QoS 2: awaits PUBCOMP */
 };
 
-/* A PUBLISH, SUBSCRIBE or UNSUBSCRIBE as bytes; identifier and DUP are patched in when it is sent. */
+/* A PUBLISH, SUBSCRIBE or UNSUBSCRIBE as bytes; identifier, DUP and what is left of its expiry are patched in when it is sent. */
 struct outgoing {
 	struct list link; /* in a queue of the client's, or in flight->sent */
 	int64_t     token;
-	uint64_t    end; /* QoS 0: where it ends in the session's output */
-	uint32_t    size;
-	uint32_t    id_at; /* where the packet identifier stands; 0: it has none */
-	uint32_t    count; /* topic filters */
-	uint16_t    id;
-	uint8_t     type; /* enum packet_type */
-	uint8_t     qos;
-	uint8_t     state; /* enum outgoing_state */
-	bool        presence;
-	bool        want_done; /* at QoS 0; above it there always is a DONE */
-	bool        waiting; /* of a resumed session, and not yet sent again on this connection */
-	uint8_t     bytes[];
+	union {
+		uint64_t queued_ms; /* when it began to wait; counts where it, or what waits, expires */
+		uint64_t end;       /* QoS 0, once it is sent: where it ends in the session's output */
+	};
+	uint32_t size;
+	uint32_t id_at; /* where the packet identifier stands; 0: it has none */
+	union {
+		uint32_t count;     /* topic filters; no PUBLISH has any */
+		uint32_t expiry_at; /* PUBLISH: where the Message Expiry Interval stands; 0: it has none */
+	};
+	uint32_t expiry_s; /* that interval, as it was asked for */
+	uint16_t id;
+	uint8_t  type; /* enum packet_type */
+	uint8_t  qos;
+	uint8_t  state; /* enum outgoing_state */
+	int8_t   error; /* how it ended, where its DONE is still to be told */
+	bool     presence : 1;
+	bool     want_done : 1; /* at QoS 0; above it there always is a DONE */
+	bool     waiting : 1; /* of a resumed session, and not yet sent again on this connection */
+	uint8_t  bytes[];
 };
 
 struct flight {
@@ -55,5 +63,17 @@ void flight_leave(struct flight *f, struct outgoing *o);
 
 /* Encodes a packet to be sent later; *out is NULL on failure: MQTTWILL_ENOMEM, or _EMESSAGE where it is too long. */
 int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level);
+
+/* Takes the properties out of a queued SUBSCRIBE or UNSUBSCRIBE of MQTT 5; it becomes shorter. */
+void outgoing_strip(struct outgoing *o);
+
+/* The topic of a PUBLISH. */
+struct span outgoing_topic(const struct outgoing *o);
+
+/* Whole seconds that are left of its Message Expiry Interval, rounded down; UINT32_MAX: it does not expire. */
+uint32_t outgoing_left_s(const struct outgoing *o, uint64_t now_ms);
+
+/* Writes what is left into its bytes, but no less than `least` [MQTT-3.3.2-6]. */
+void outgoing_spend(struct outgoing *o, uint64_t now_ms, uint32_t least);
 
 #endif

@@ -22,6 +22,12 @@ void session_resent(struct session *s, struct outgoing *o);
 /* Goes on with what session_resend() began, as far as there is room. */
 int session_resend_more(struct session *s);
 
+/* What is wrong with the Authentication Method of an AUTH or CONNACK; NULL: nothing. */
+const struct fault *session_auth_fault(const struct session *s, const struct packet *pk);
+
+/* Handles an AUTH. */
+void session_on_auth(struct session *s, struct session_event *ev);
+
 /* Ends the session over a fault of the peer's: DISCONNECT with its reason where there is one to send, and *ev. */
 void session_fail(struct session *s, struct session_event *ev, const struct fault *fault);
 

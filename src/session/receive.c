@@ -15,7 +15,7 @@ void session_fail(struct session *s, struct session_event *ev, const struct faul
 	bool may_say = s->config.level == LEVEL_5 && s->state == SESSION_UP &&
 	               reason_legal(PACKET_DISCONNECT, FROM_CLIENT, fault->reason);
 	if (may_say)
-		session_disconnect(s, fault->reason, NULL); /* U-4.13.1-b, U-4.13.1-d */
+		session_disconnect(s, fault->reason, NULL);
 	s->state = SESSION_OVER;
 	ev->fault = *fault;
 	tell(ev, SESSION_FAILED, MQTTWILL_EPROTOCOL);
@@ -42,7 +42,6 @@ static const struct {
 	uint8_t reason;
 	int     error;
 } refusals[] = {
-	/* [MQTT-3.1.2-2] */
 	{REASON_BAD_VERSION, MQTTWILL_EVERSION},      {REASON_BAD_CREDENTIALS, MQTTWILL_EAUTH},
 	{REASON_NOT_AUTHORIZED, MQTTWILL_EAUTH},      {REASON_BANNED, MQTTWILL_EAUTH},
 	{REASON_BAD_AUTH_METHOD, MQTTWILL_EAUTH},     {REASON_UNAVAILABLE, MQTTWILL_EBUSY},
@@ -63,7 +62,7 @@ static int refusal_error(uint8_t reason)
 
 static void take_limits(struct session *s, const struct props *p)
 {
-	if (p->has & HAS(RECEIVE_MAXIMUM) && p->receive_maximum < s->quota) /* [MQTT-4.9.0-1] */
+	if (p->has & HAS(RECEIVE_MAXIMUM) && p->receive_maximum < s->quota)
 		s->quota = p->receive_maximum;
 	if (p->has & HAS(MAXIMUM_PACKET_SIZE) && p->maximum_packet_size < s->maximum_out)
 		s->maximum_out = p->maximum_packet_size;
@@ -72,7 +71,7 @@ static void take_limits(struct session *s, const struct props *p)
 	if (p->has & HAS(RETAIN_AVAILABLE))
 		s->retain_available = p->retain_available;
 	if (p->has & HAS(SERVER_KEEP_ALIVE))
-		s->keep_alive_ms = p->server_keep_alive * 1000u; /* [MQTT-3.1.2-21], [MQTT-3.2.2-21] */
+		s->keep_alive_ms = p->server_keep_alive * 1000u; /* [MQTT-3.1.2-21] */
 }
 
 static void on_connack(struct session *s, struct session_event *ev)
@@ -82,11 +81,16 @@ static void on_connack(struct session *s, struct session_event *ev)
 		pk->reason = reason_from_return_code(pk->reason);
 	tell(ev, SESSION_CONNACK, pk->reason ? refusal_error(pk->reason) : 0);
 	if (ev->error) {
-		s->state = SESSION_OVER; /* [MQTT-3.2.2-7], [MQTT-4.13.2-1] */
+		s->state = SESSION_OVER;
 		return;
 	}
 	if (pk->session_present && s->clean_start) {
 		fail(s, ev, "MQTT-3.2.2-2", "CONNACK: Session Present after a clean start");
+		return;
+	}
+	const struct fault *fault = session_auth_fault(s, pk);
+	if (fault) {
+		session_fail(s, ev, fault);
 		return;
 	}
 	take_limits(s, &pk->props);
@@ -107,12 +111,12 @@ static void on_publish(struct session *s, struct session_event *ev)
 		return;
 	}
 	bool told = s->config.level == LEVEL_5; /* before, the broker knows no limit, and identifiers set one */
-	/* U-3.3.4-a; brokers in the field give their quota back at PUBREC, not at PUBCOMP: up to twice as many are open */
+	/* brokers in the field give their quota back at PUBREC, not at PUBCOMP, and so have up to twice as many open */
 	if (told && pk->qos == 2 && s->flight->in.count >= 2u * s->config.receive_maximum) {
 		session_fail(s, ev, &(struct fault){REASON_RECEIVE_MAXIMUM, "MQTT-3.3.4-9", "PUBLISH: above our Receive Maximum"});
 		return;
 	}
-	tell(ev, SESSION_MESSAGE, 0); /* at QoS 1 a new one, whatever its DUP says [MQTT-4.3.2-5] */
+	tell(ev, SESSION_MESSAGE, 0);
 }
 
 static int accept_qos2(struct session *s, uint16_t id)
@@ -120,23 +124,21 @@ static int accept_qos2(struct session *s, uint16_t id)
 	void *there = s->flight; /* any pointer will do: only its being there counts */
 	if (!idtable_get(&s->flight->in, id) && !idtable_put(&s->flight->in, id, there))
 		return MQTTWILL_ENOMEM;
-	return session_ack(s, PACKET_PUBREC, id, 0); /* [MQTT-4.3.3-8] */
+	return session_ack(s, PACKET_PUBREC, id, 0);
 }
 
 int session_accept(struct session *s, const struct session_event *ev)
 {
-	/* [MQTT-3.3.4-1]; in the order of the calls [MQTT-4.6.0-2], [MQTT-4.6.0-3] */
 	if (s->state == SESSION_OVER || ev->packet.qos == 0)
 		return 0;
 	if (ev->packet.qos == 2)
 		return accept_qos2(s, ev->packet.id);
-	return session_ack(s, PACKET_PUBACK, ev->packet.id, 0); /* [MQTT-4.3.2-4] */
+	return session_ack(s, PACKET_PUBACK, ev->packet.id, 0);
 }
 
 static void on_pubrel(struct session *s, struct session_event *ev)
 {
-	bool known = idtable_take(&s->flight->in, ev->packet.id); /* [MQTT-4.3.3-12] */
-	/* [MQTT-4.3.3-11], however old the message is [MQTT-4.3.3-13] */
+	bool known = idtable_take(&s->flight->in, ev->packet.id);
 	must(s, ev, session_ack(s, PACKET_PUBCOMP, ev->packet.id, known ? 0 : REASON_ID_NOT_FOUND));
 }
 
@@ -145,7 +147,6 @@ static void on_pubrel(struct session *s, struct session_event *ev)
 static void done(struct session *s, struct session_event *ev, struct outgoing *o)
 {
 	session_resent(s, o); /* or answered before it was sent again: no matter */
-	/* here and nowhere else [MQTT-4.1.0-1], also after a refusal [MQTT-4.4.0-2] */
 	flight_leave(s->flight, o);
 	session_resend_more(s); /* without memory it goes on when bytes have left */
 	ev->outgoing = o;
@@ -164,7 +165,7 @@ static struct outgoing *in_flight(struct session *s, struct session_event *ev, u
 
 static void on_puback(struct session *s, struct session_event *ev)
 {
-	struct outgoing *o = in_flight(s, ev, 1, OUTGOING_SENT); /* [MQTT-4.3.2-3] */
+	struct outgoing *o = in_flight(s, ev, 1, OUTGOING_SENT);
 	if (o)
 		done(s, ev, o);
 }
@@ -183,13 +184,13 @@ static void on_pubrec(struct session *s, struct session_event *ev)
 		done(s, ev, o);
 		return;
 	}
-	o->state = OUTGOING_RELEASED; /* [MQTT-4.3.3-3] */
-	must(s, ev, session_ack(s, PACKET_PUBREL, o->id, 0)); /* [MQTT-4.3.3-4], at once [MQTT-4.6.0-4] */
+	o->state = OUTGOING_RELEASED;
+	must(s, ev, session_ack(s, PACKET_PUBREL, o->id, 0)); /* [MQTT-4.3.3-4] */
 }
 
 static void on_pubcomp(struct session *s, struct session_event *ev)
 {
-	struct outgoing *o = in_flight(s, ev, 2, OUTGOING_RELEASED); /* [MQTT-4.3.3-5] */
+	struct outgoing *o = in_flight(s, ev, 2, OUTGOING_RELEASED);
 	if (!o)
 		return;
 	ev->packet.reason = 0; /* the receiver had it at PUBREC; 0x92 says only that it has forgotten */
@@ -200,17 +201,16 @@ static void on_codes(struct session *s, struct session_event *ev)
 {
 	struct outgoing *o = idtable_get(&s->flight->out, ev->packet.id);
 	bool             codes = s->config.level == LEVEL_5 || ev->packet.type == PACKET_SUBACK;
-	/* each answer's type is its question's plus one [MQTT-3.8.4-2], [MQTT-3.10.4-5] */
-	if (!o || o->type != ev->packet.type - 1) {
+	if (!o || o->type != ev->packet.type - 1) { /* each answer's type is its question's plus one */
 		fail(s, ev, "MQTT-2.2.1-6", "SUBACK or UNSUBACK: nothing was asked under this packet identifier");
 		return;
 	}
-	if (codes && ev->packet.count != o->count) { /* [MQTT-3.8.4-5], [MQTT-3.10.4-6] */
+	if (codes && ev->packet.count != o->count) {
 		fail(s, ev, "MQTT-3.8.4-6", "SUBACK or UNSUBACK: not one code for each topic filter");
 		return;
 	}
 	for (size_t i = 0; i < ev->packet.count; i++)
-		if (ev->packet.list.p[i] >= REASON_FAILURE) /* [MQTT-3.8.4-7] */
+		if (ev->packet.list.p[i] >= REASON_FAILURE)
 			ev->packet.reason = ev->packet.list.p[i];
 	done(s, ev, o);
 }
@@ -229,27 +229,25 @@ static void on_pingresp(struct session *s, struct session_event *ev)
 	tell(ev, SESSION_PONG, 0);
 }
 
-static int farewell_error(uint8_t reason)
+static int farewell_error(const struct session *s, uint8_t reason)
 {
-	if (reason == REASON_TAKEN_OVER) /* [MQTT-3.1.4-3] */
+	if (reason == REASON_TAKEN_OVER)
 		return MQTTWILL_ETAKENOVER;
+	if (s->reauthenticating && (reason == REASON_NOT_AUTHORIZED || reason == REASON_BAD_AUTH_METHOD))
+		return MQTTWILL_EAUTH; /* [MQTT-4.12.1-2] */
 	return reason == REASON_USE_ANOTHER_SERVER || reason == REASON_SERVER_MOVED ? MQTTWILL_EMOVED : MQTTWILL_EKICKED;
 }
 
 static void on_disconnect(struct session *s, struct session_event *ev)
 {
-	s->state = SESSION_OVER; /* [MQTT-4.13.2-1], U-3.14.4-a */
-	tell(ev, SESSION_BROKER_LEFT, farewell_error(ev->packet.reason));
-}
-
-static void on_auth(struct session *s, struct session_event *ev)
-{
-	fail(s, ev, "MQTT-4.12.0-6", "AUTH: no Authentication Method was given in CONNECT");
+	s->state = SESSION_OVER;
+	tell(ev, SESSION_BROKER_LEFT, farewell_error(s, ev->packet.reason));
 }
 
 static const struct {
 	void (*on)(struct session *s, struct session_event *ev);
-	uint8_t state; /* the only one in which the packet may come */
+	uint8_t state; /* the only one in which the packet may come ... */
+	bool    early; /* ... but that it may come before CONNACK, too [MQTT-3.2.0-1] */
 } table[PACKET_TYPES] = {
 	[PACKET_CONNACK] = {on_connack, SESSION_CONNECTING}, /* [MQTT-3.2.0-1], [MQTT-3.2.0-2] */
 	[PACKET_PUBLISH] = {on_publish, SESSION_UP},
@@ -261,13 +259,14 @@ static const struct {
 	[PACKET_UNSUBACK] = {on_codes, SESSION_UP},
 	[PACKET_PINGRESP] = {on_pingresp, SESSION_UP},
 	[PACKET_DISCONNECT] = {on_disconnect, SESSION_UP}, /* [MQTT-3.14.0-1] */
-	[PACKET_AUTH] = {on_auth, SESSION_UP},
+	[PACKET_AUTH] = {session_on_auth, SESSION_UP, true},
 };
 
 void session_receive(struct session *s, struct session_event *ev)
 {
 	uint8_t type = ev->packet.type;
-	if (!table[type].on || table[type].state != s->state)
+	bool    early = table[type].early && s->state == SESSION_CONNECTING;
+	if (!table[type].on || (table[type].state != s->state && !early))
 		fail(s, ev, "MQTT-3.2.0-1", "a packet that may not come at this point of the connection");
 	else
 		table[type].on(s, ev);

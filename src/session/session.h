@@ -51,6 +51,8 @@ struct session {
 	uint8_t  state; /* enum session_state */
 	uint8_t  maximum_qos;
 	uint8_t  pings; /* PINGREQs without a PINGRESP; counted up to 255 */
+	struct span auth_method;  /* of CONNECT, whose bytes it is; p is NULL: none */
+	bool     reauthenticating; /* AUTH 0x19 is out, and not yet answered with 0x00 */
 	bool     clean_start, retain_available, in_done; /* in_done: `in` holds a packet that was handled */
 };
 
@@ -61,6 +63,7 @@ enum session_event_type {
 	SESSION_DONE,     /* outgoing is acknowledged and the caller's; packet says how */
 	SESSION_PONG,     /* every PINGREQ so far is answered */
 	SESSION_OVERSIZE, /* a message above our limit was skipped (3.x) */
+	SESSION_AUTH,     /* packet: AUTH 0x18, to be answered with session_auth(), or 0x00: the re-authentication is over */
 	SESSION_BROKER_LEFT, /* packet: a DISCONNECT; error */
 	SESSION_FAILED    /* error: the peer broke the protocol (fault), or there is no memory */
 };
@@ -77,8 +80,17 @@ struct session_event {
 void session_init(struct session *s, const struct session_config *config, struct flight *flight, uint64_t now_ms);
 void session_fini(struct session *s);
 
-/* Puts the CONNECT into the output. MQTTWILL_ENOMEM, or _EMESSAGE where it is longer than MQTT allows. */
+/*
+ * Puts the CONNECT into the output. MQTTWILL_ENOMEM, or _EMESSAGE where it is longer than MQTT allows. The bytes of its
+ * Authentication Method must stay as long as the session.
+ */
 int session_connect(struct session *s, const struct packet *connect);
+
+/*
+ * Puts AUTH into the output, with CONNECT's method: 0x18 answers a SESSION_AUTH, 0x19 begins a re-authentication. `data` NULL:
+ * without Authentication Data. MQTTWILL_ENOMEM, _EMESSAGE or _ETOOBIG where it is too long, _ESTATE where it may not be sent.
+ */
+int session_auth(struct session *s, uint8_t reason, const struct span *data);
 
 /*
  * Takes bytes from the peer up to the first event, and returns how many; call it again with the rest. `in` is overwritten

@@ -16,12 +16,12 @@ static bool bad(struct topic_fault *fault, size_t offset, const char *rule, cons
 bool text_check(struct span text, struct topic_fault *fault)
 {
 	*fault = (struct topic_fault){0};
-	if (text.n > FIELD_MAX) /* [MQTT-4.7.3-3] */
+	if (text.n > FIELD_MAX)
 		return bad(fault, FIELD_MAX, "MQTT-1.5.4", "is longer than 65,535 bytes", "shorten it");
 	size_t good = utf8_good(text.p, text.n);
 	if (good == text.n)
 		return true;
-	if (text.p[good] == 0) /* [MQTT-4.7.3-2] */
+	if (text.p[good] == 0)
 		return bad(fault, good, "MQTT-1.5.4-2", "has the character U+0000", "leave it out");
 	return bad(fault, good, "MQTT-1.5.4-1", "is not well-formed UTF-8", "encode it as UTF-8 without surrogates");
 }
@@ -102,6 +102,15 @@ bool topic_filter_check(struct span filter, bool shared, struct topic_fault *fau
 	return wildcards_placed(filter, 0, fault);
 }
 
+struct span topic_filter_plain(struct span filter)
+{
+	const size_t prefix = 7;
+	if (filter.n <= prefix || memcmp(filter.p, "$share/", prefix) != 0)
+		return filter;
+	const uint8_t *slash = memchr(filter.p + prefix, '/', filter.n - prefix);
+	return slash ? span_of(slash + 1, (size_t)(filter.p + filter.n - slash) - 1) : filter;
+}
+
 bool topic_match(struct span filter, struct span topic)
 {
 	const uint8_t *f = filter.p, *fend = f + filter.n;
@@ -115,7 +124,7 @@ bool topic_match(struct span filter, struct span topic)
 			while (t < tend && *t != '/')
 				t++;
 			f++;
-		} else if (t < tend && *f == *t) { /* [MQTT-4.7.3-4] */
+		} else if (t < tend && *f == *t) {
 			f++;
 			t++;
 		} else {

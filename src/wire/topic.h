@@ -27,6 +27,9 @@ bool topic_name_check(struct span topic, struct topic_fault *fault);
 /* A filter to subscribe to; $share/NAME/FILTER is checked for its form where shared subscriptions exist (MQTT 5). */
 bool topic_filter_check(struct span filter, bool shared, struct topic_fault *fault);
 
+/* The filter that messages are matched with: of $share/NAME/FILTER the last part, otherwise all of it. */
+struct span topic_filter_plain(struct span filter);
+
 /* Does the filter match the name? Both are well-formed. "$..." is not matched by a leading wildcard [MQTT-4.7.2-1]. */
 bool topic_match(struct span filter, struct span topic);
 

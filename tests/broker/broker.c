@@ -13,11 +13,6 @@
 
 enum { CONNECT_TIMEOUT_MS = 10000, LINGER_MS = 5000, QUEUE_MESSAGES = 1000, QUEUE_BYTES = 16 << 20 };
 
-bool span_equal(struct span a, struct span b)
-{
-	return a.n == b.n && (a.n == 0 || !memcmp(a.p, b.p, a.n));
-}
-
 uint8_t broker_maximum_qos(const struct broker *b)
 {
 	return b->options.announce.has & HAS(MAXIMUM_QOS) ? b->options.announce.maximum_qos : 2;
@@ -86,6 +81,7 @@ static void settle_options(struct broker *b, const struct broker_options *given)
 	o->acl = NULL;
 	o->user_name = arena_text(&b->strings, o->user_name, 0);
 	o->password = arena_text(&b->strings, o->password, 0);
+	o->auth_method = arena_text(&b->strings, o->auth_method, 0);
 	o->connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS;
 	o->linger_ms = o->linger_ms ? o->linger_ms : LINGER_MS;
 	o->queue_messages = o->queue_messages ? o->queue_messages : QUEUE_MESSAGES;

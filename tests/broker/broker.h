@@ -36,6 +36,7 @@ struct broker_link;
 	X(PUBLISHED, "published")          /* a message of a client, not a will */                                     \
 	X(SUBSCRIBED, "subscribed")        /* topic is the filter, reason the code of SUBACK */                        \
 	X(UNSUBSCRIBED, "unsubscribed")                                                                                \
+	X(AUTHENTICATED, "authenticated")  /* by enhanced authentication: text says what for */                         \
 	X(DENIED, "denied")                /* by the ACL: topic */                                                     \
 	X(DROPPED, "dropped")              /* a message, for one client: text says why */
 
@@ -82,6 +83,7 @@ struct broker_options {
 	const char  *acl;       /* text of an access control list, see acl.h; NULL: all is allowed */
 	const char  *user_name; /* demanded of every client; NULL: anybody may come */
 	const char  *password;
+	const char  *auth_method; /* of enhanced authentication, for that user and password; see auth.h; NULL: none is known */
 	uint32_t     connect_timeout_ms; /* from the connection to its CONNECT; default 10,000 */
 	uint32_t     linger_ms;          /* how long a closing link may take to flush its output; default 5,000 */
 	uint32_t     queue_messages;     /* ceiling of what waits for one session; default 1,000 */

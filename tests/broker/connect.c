@@ -4,6 +4,7 @@
  * where the old connection's will has its say; then Clean Start; then the new will; then CONNACK.
  */
 #include "base/utf8.h"
+#include "broker/auth.h"
 #include "broker/delivery.h"
 #include "broker/link.h"
 #include "broker/session.h"
@@ -47,6 +48,11 @@ static void refuse(struct broker_link *l, uint8_t reason, const char *text, stru
 	link_close(l, reason, text, now_ms); /* [MQTT-3.2.2-7] */
 }
 
+void connect_refuse(struct broker_link *l, uint8_t reason, const char *text, uint64_t now_ms)
+{
+	refuse(l, reason, text, span_of(NULL, 0), now_ms);
+}
+
 uint8_t connect_level(struct span bytes)
 {
 	struct frame f;
@@ -59,10 +65,10 @@ uint8_t connect_level(struct span bytes)
 void connect_failed(struct broker_link *l, struct span bytes, const struct fault *fault, uint64_t now_ms)
 {
 	uint8_t level = bytes.n && bytes.p[0] >> 4 == PACKET_CONNECT ? connect_level(bytes) : 0;
-	l->level = level >= LEVEL_5 ? LEVEL_5 : LEVEL_311; /* a version that is not known yet is told 0x84 [MQTT-3.1.2-2] */
+	l->level = level >= LEVEL_5 ? LEVEL_5 : LEVEL_311; /* a version that is not known yet is told 0x84 */
 	if (!level || !reason_legal(PACKET_CONNACK, FROM_SERVER, fault->reason))
 		l->packet_max = 0; /* nothing can be told */
-	refuse(l, fault->reason, fault->text, span_of(NULL, 0), now_ms); /* [MQTT-3.1.4-1], U-4.13.1-a */
+	refuse(l, fault->reason, fault->text, span_of(NULL, 0), now_ms);
 }
 
 /* ---- What may be refused ---- */
@@ -78,12 +84,7 @@ static uint8_t check_client_id(const struct request *r)
 	size_t n = r->connect->client_id.n;
 	bool   bad = (r->connect->level == LEVEL_31 && (n < 1 || n > 23)) ||
 	           (r->connect->level == LEVEL_311 && n == 0 && !r->connect->clean_start); /* [311: MQTT-3.1.3-8] */
-	return bad ? REASON_BAD_CLIENT_ID : 0; /* [MQTT-3.1.3-5], [MQTT-3.1.3-8] */
-}
-
-static uint8_t check_method(const struct request *r)
-{
-	return r->pk->props.has & HAS(AUTH_METHOD) ? REASON_BAD_AUTH_METHOD : 0; /* [MQTT-4.12.0-1] */
+	return bad ? REASON_BAD_CLIENT_ID : 0;
 }
 
 static bool equal(struct span given, const char *wanted)
@@ -91,11 +92,18 @@ static bool equal(struct span given, const char *wanted)
 	return !wanted || (given.p && span_equal(given, span_of(wanted, strlen(wanted))));
 }
 
+static uint8_t check_method(const struct request *r)
+{
+	bool named = r->pk->props.has & HAS(AUTH_METHOD);
+	bool known = r->link->broker->options.auth_method && equal(r->pk->props.auth_method, r->link->broker->options.auth_method);
+	return named && !known ? REASON_BAD_AUTH_METHOD : 0; /* [MQTT-4.12.0-1] */
+}
+
 static uint8_t check_credentials(const struct request *r)
 {
 	const struct broker_options *options = &r->link->broker->options;
 	bool good = equal(r->connect->user_name, options->user_name) && equal(r->connect->password, options->password);
-	return good ? 0 : REASON_BAD_CREDENTIALS;
+	return good || r->link->auth ? 0 : REASON_BAD_CREDENTIALS;
 }
 
 static uint8_t check_will_qos(const struct request *r)
@@ -115,7 +123,6 @@ static uint8_t check_will_format(const struct request *r)
 	const struct connect *c = r->connect;
 	if (!c->has_will || !(c->will.has & HAS(PAYLOAD_FORMAT)) || c->will.payload_format != 1)
 		return 0;
-	/* U-3.1.3.2.3-b */
 	return utf8_good_text(c->will_payload.p, c->will_payload.n) == c->will_payload.n ? 0 : REASON_BAD_PAYLOAD_FORMAT;
 }
 
@@ -152,7 +159,7 @@ static uint32_t expiry_in_force(const struct request *r)
 {
 	const struct props *announce = &r->link->broker->options.announce;
 	bool                overrides = r->connect->level == LEVEL_5 && announce->has & HAS(SESSION_EXPIRY);
-	return overrides ? announce->session_expiry : expiry_asked(r); /* U-3.2.2.3.2-a */
+	return overrides ? announce->session_expiry : expiry_asked(r); /* 3.2.2.3.2 */
 }
 
 static void settle_link(const struct request *r)
@@ -160,8 +167,7 @@ static void settle_link(const struct request *r)
 	const struct props *announce = &r->link->broker->options.announce, *asked = &r->pk->props;
 	struct broker_link *l = r->link;
 	bool                serverside = r->connect->level == LEVEL_5 && announce->has & HAS(SERVER_KEEP_ALIVE);
-	/* [MQTT-3.2.2-21], [MQTT-3.2.2-22] */
-	l->keep_alive_s = serverside ? announce->server_keep_alive : r->connect->keep_alive;
+	l->keep_alive_s = serverside ? announce->server_keep_alive : r->connect->keep_alive; /* [MQTT-3.2.2-21] */
 	l->receive_maximum = asked->has & HAS(RECEIVE_MAXIMUM) ? asked->receive_maximum : 65535;
 	l->quota = l->receive_maximum;
 	if (l->level != LEVEL_5)
@@ -179,10 +185,7 @@ static void settle_level(const struct request *r)
 	r->link->packet_max = limits ? r->pk->props.maximum_packet_size : UINT32_MAX;
 }
 
-/*
- * 3.1.4, step 3. The old connection's will is due from now, and published now where nothing delays it:
- * U-3.1.3.2.2-d, U-3.1.4-a, U-3.1.4-b.
- */
+/* 3.1.4, step 3. The old connection's will is due from now, and published now where nothing delays it. */
 static void take_over(struct broker *b, struct span client_id, uint64_t now_ms)
 {
 	struct session *old = session_find(b, client_id);
@@ -201,16 +204,15 @@ static struct session *settle_session(const struct request *r, struct span clien
 		session_end(old, now_ms); /* [MQTT-3.1.2-4], [MQTT-3.1.4-4] */
 		old = NULL;
 	}
-	*present = old != NULL; /* [MQTT-3.2.2-3] */
+	*present = old != NULL;
 	if (old)
 		will_cancel(old, now_ms); /* [MQTT-3.1.3-9] */
-	return old ? old : session_new(r->link->broker, client_id); /* [MQTT-3.1.2-5], [MQTT-3.1.2-6] */
+	return old ? old : session_new(r->link->broker, client_id);
 }
 
 static void accept(const struct request *r, struct session *s, bool present, bool assigned, uint64_t now_ms)
 {
 	struct packet pk = {.type = PACKET_CONNACK, .session_present = present, .props = r->link->broker->options.announce};
-	/* [MQTT-3.1.4-5], [MQTT-3.2.2-9] */
 	bool informs = r->pk->props.has & HAS(REQUEST_RESPONSE) && r->pk->props.request_response;
 	pk.props.has &= ~(HAS(SERVER_REFERENCE) | (informs ? 0 : HAS(RESPONSE_INFORMATION))); /* [MQTT-3.1.2-28] */
 	pk.props.has |= HAS(SHARED_AVAILABLE);
@@ -219,6 +221,8 @@ static void accept(const struct request *r, struct session *s, bool present, boo
 		pk.props.has |= HAS(ASSIGNED_CLIENT_ID); /* [MQTT-3.1.3-7] */
 		pk.props.assigned_client_id = s->client_id;
 	}
+	if (r->link->auth)
+		auth_into_connack(r->link->auth, &pk.props);
 	broker_say(s->broker,
 	           (struct broker_event){
 			   .type = BROKER_CONNECTED,
@@ -235,7 +239,7 @@ static struct span assign_id(struct broker *b, char buf[32])
 {
 	do
 		snprintf(buf, 32, "stub-%llu", (unsigned long long)++b->assigned);
-	while (session_find(b, span_text(buf, 0))); /* [MQTT-3.1.3-6], [MQTT-3.2.2-16] */
+	while (session_find(b, span_text(buf, 0)));
 	return span_text(buf, 0);
 }
 
@@ -246,7 +250,11 @@ void on_connect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
 	char                  buf[32];
 	bool                  present, assigned = c->client_id.n == 0;
 	settle_level(&r);
-	uint8_t reason = check(&r); /* [MQTT-3.1.4-2]; nothing has changed so far U-3.1.4-e */
+	if (pk->props.has & HAS(AUTH_METHOD) && !l->auth && check_method(&r) == 0) {
+		exchange_begin(l, pk, now_ms);
+		return;
+	}
+	uint8_t reason = check(&r);
 	if (reason) {
 		refuse(l, reason, reason_name(PACKET_CONNACK, reason), c->client_id, now_ms);
 		return;
@@ -263,8 +271,7 @@ void on_connect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
 	session_attach(s, l);
 	s->expiry_s = expiry_in_force(&r);
 	settle_link(&r);
-	/* before CONNACK [MQTT-3.1.2-7]; without a delay at once U-3.1.3.2.2-b */
-	will_store(s, will, c->will.has & HAS(WILL_DELAY) ? c->will.will_delay : 0, now_ms);
+	will_store(s, will, c->will.has & HAS(WILL_DELAY) ? c->will.will_delay : 0, now_ms); /* before CONNACK */
 	accept(&r, s, present, assigned, now_ms);
 	delivery_resume(s, now_ms); /* [MQTT-4.4.0-1] */
 }

@@ -24,10 +24,12 @@ struct broker {
 	size_t                session_count, retained_count;
 	uint64_t              assigned; /* client ids that the broker made */
 	uint8_t               refuse_next;
+	unsigned              nonces; /* so many exchanges of enhanced authentication have begun */
 };
 
 enum link_state {
 	LINK_NEW,    /* waits for CONNECT */
+	LINK_AUTH,   /* waits for AUTH, before CONNACK */
 	LINK_UP,     /* CONNACK 0x00 was sent; it has a session */
 	LINK_CLOSING /* reads nothing more, flushes its output */
 };
@@ -37,7 +39,9 @@ struct broker_link {
 	struct broker  *broker;
 	struct session *session;
 	struct buf      in, out;
-	struct timer    timer; /* NEW: for CONNECT. UP: keep-alive. CLOSING: for the flush */
+	struct span     packet; /* the one that is being handled */
+	struct auth    *auth; /* NULL: CONNECT had no method */
+	struct timer    timer; /* NEW, AUTH: for CONNECT and its authentication. UP: keep-alive. CLOSING: for the flush */
 	enum link_state state;
 	bool            cut; /* its output overflowed: it is closed at the next tick */
 	bool            flushed; /* CLOSING: no more waiting for the flush */
@@ -89,7 +93,5 @@ bool broker_lacks(const struct broker *b, uint32_t has, uint8_t value);
 
 /* What is told beside a reason: its text, and for 0x9C and 0x9D where else to go [MQTT 5, 4.11]. */
 void broker_explain(const struct broker *b, struct packet *pk, const char *text);
-
-bool span_equal(struct span a, struct span b);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "broker/auth.h"
 #include "broker/delivery.h"
 #include "broker/session.h"
 #include "broker/will.h"
@@ -126,30 +127,20 @@ static void on_pingreq(struct broker_link *l, const struct packet *pk, uint64_t 
 	link_answer(l, PACKET_PINGRESP, 0, 0); /* [MQTT-3.12.4-1] */
 }
 
-/*
- * The interval may change U-3.14.2.2.2-b, but not from 0; a DISCONNECT that tries is no valid one, and the will stays
- * U-3.14.2.2.2-a.
- */
+/* 3.14.2.2.2: the interval may change, but not from 0; a DISCONNECT that tries is no valid one, and the will stays. */
 static void on_disconnect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
 {
 	struct session *s = l->session;
-	bool            changes = pk->props.has & HAS(SESSION_EXPIRY);
+	bool            changes = s && pk->props.has & HAS(SESSION_EXPIRY);
 	if (changes && s->expiry_s == 0 && pk->props.session_expiry != 0) {
 		link_end(l, REASON_PROTOCOL_ERROR, "a session expiry interval of 0 cannot be raised by DISCONNECT", now_ms);
 		return;
 	}
 	if (changes)
 		s->expiry_s = pk->props.session_expiry;
-	if (pk->reason == REASON_SUCCESS) /* [MQTT-3.14.4-3]; in 3.x there is no other */
+	if (s && pk->reason == REASON_SUCCESS) /* in 3.x there is no other */
 		will_delete(s, now_ms);
 	link_close(l, pk->reason, "DISCONNECT", now_ms);
-}
-
-/* 0x15 in CONNECT is refused, so that nobody may go on with AUTH [MQTT-4.12.0-7]. */
-static void on_auth(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
-{
-	(void)pk;
-	link_end(l, REASON_PROTOCOL_ERROR, "AUTH without enhanced authentication", now_ms);
 }
 
 typedef void on_packet(struct broker_link *l, const struct packet *pk, uint64_t now_ms);
@@ -157,6 +148,7 @@ typedef void on_packet(struct broker_link *l, const struct packet *pk, uint64_t 
 static const struct {
 	on_packet      *on;
 	enum link_state when;
+	bool            early; /* before CONNACK, too, where it waits for AUTH [MQTT-3.1.2-30] */
 } handlers[PACKET_TYPES] = {
 	[PACKET_CONNECT] = {on_connect, LINK_NEW},
 	[PACKET_PUBLISH] = {on_publish, LINK_UP},
@@ -167,8 +159,8 @@ static const struct {
 	[PACKET_SUBSCRIBE] = {on_subscribe, LINK_UP},
 	[PACKET_UNSUBSCRIBE] = {on_unsubscribe, LINK_UP},
 	[PACKET_PINGREQ] = {on_pingreq, LINK_UP},
-	[PACKET_DISCONNECT] = {on_disconnect, LINK_UP},
-	[PACKET_AUTH] = {on_auth, LINK_UP},
+	[PACKET_DISCONNECT] = {on_disconnect, LINK_UP, true},
+	[PACKET_AUTH] = {on_auth, LINK_UP, true},
 };
 
 static void fail(struct broker_link *l, struct span bytes, const struct fault *fault, uint64_t now_ms)
@@ -176,7 +168,7 @@ static void fail(struct broker_link *l, struct span bytes, const struct fault *f
 	if (l->state == LINK_NEW)
 		connect_failed(l, bytes, fault, now_ms);
 	else
-		link_end(l, fault->reason, fault->text, now_ms); /* [MQTT-4.13.1-1], U-4.13.1-b */
+		link_end(l, fault->reason, fault->text, now_ms); /* [MQTT-4.13.1-1] */
 }
 
 static void handle(struct broker_link *l, struct span bytes, uint64_t now_ms)
@@ -184,16 +176,18 @@ static void handle(struct broker_link *l, struct span bytes, uint64_t now_ms)
 	struct packet pk;
 	struct fault  fault;
 	if (packet_decode(&pk, l->level, FROM_CLIENT, bytes.p, bytes.n, &fault) < 0) {
-		fail(l, bytes, &fault, now_ms); /* U-4.13.1-c */
+		fail(l, bytes, &fault, now_ms);
 		return;
 	}
-	if (!handlers[pk.type].on || handlers[pk.type].when != l->state) {
+	bool early = handlers[pk.type].early && l->state == LINK_AUTH;
+	if (!handlers[pk.type].on || (handlers[pk.type].when != l->state && !early)) {
 		/* [MQTT-3.1.0-1], [MQTT-3.1.0-2]: CONNECT comes first, and once */
 		fault = (struct fault){REASON_PROTOCOL_ERROR, "MQTT-3.1.0-2", "a packet out of place"};
 		fail(l, bytes, &fault, now_ms);
 		return;
 	}
 	link_touch(l, now_ms);
+	l->packet = bytes;
 	handlers[pk.type].on(l, &pk, now_ms);
 }
 
@@ -205,8 +199,7 @@ static bool check_head(struct broker_link *l, struct span bytes, const struct fr
 	const struct fault       *fault = NULL;
 	if (l->state == LINK_NEW && f->type != PACKET_CONNECT)
 		fault = &first;
-	else if (f->size > broker_packet_max(l->broker) && /* U-3.2.2.3.6-a */
-	         (l->state == LINK_UP || bytes.n >= CONNECT_HEAD))
+	else if (f->size > broker_packet_max(l->broker) && (l->state == LINK_UP || bytes.n >= CONNECT_HEAD))
 		fault = &large;
 	if (fault)
 		fail(l, bytes, fault, now_ms);
@@ -232,7 +225,7 @@ static bool take_packet(struct broker_link *l, uint64_t now_ms)
 void broker_receive(struct broker_link *l, const uint8_t *bytes, size_t len, uint64_t now_ms)
 {
 	broker_tick(l->broker, now_ms);
-	while (len && l->state != LINK_CLOSING && !l->cut) { /* [MQTT-3.1.4-6] */
+	while (len && l->state != LINK_CLOSING && !l->cut) {
 		size_t n = len < PIECE ? len : PIECE;
 		if (!buf_append(&l->in, bytes, n)) {
 			link_end(l, REASON_UNSPECIFIED, "no memory", now_ms);
@@ -265,7 +258,7 @@ struct broker_link *broker_accept(struct broker *b, uint64_t now_ms)
 	buf_init(&l->in, (size_t)broker_packet_max(b) + PIECE);
 	buf_init(&l->out, BROKER_OUTPUT_MAX);
 	list_push(&b->links, &l->node);
-	timer_arm(&b->timers, &l->timer, now_ms + b->options.connect_timeout_ms); /* U-3.1.4-d */
+	timer_arm(&b->timers, &l->timer, now_ms + b->options.connect_timeout_ms);
 	return l;
 }
 
@@ -303,6 +296,7 @@ void link_free(struct broker_link *l)
 	timer_stop(&l->broker->timers, &l->timer);
 	timers_leave(&l->broker->timers, 1);
 	list_remove(&l->node);
+	free(l->auth);
 	buf_fini(&l->in);
 	buf_fini(&l->out);
 	aliases_fini(&l->aliases_in);

@@ -39,6 +39,9 @@ void on_unsubscribe(struct broker_link *l, const struct packet *pk, uint64_t now
  */
 void connect_failed(struct broker_link *l, struct span bytes, const struct fault *fault, uint64_t now_ms);
 
+/* Refuses the CONNECT with CONNACK and closes. */
+void connect_refuse(struct broker_link *l, uint8_t reason, const char *text, uint64_t now_ms);
+
 /* The protocol level in the first bytes of a CONNECT; 0: not yet known. */
 uint8_t connect_level(struct span bytes);
 

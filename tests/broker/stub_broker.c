@@ -22,6 +22,8 @@ static const char usage[] =
 	"  --acl FILE           lines of: allow|deny publish|subscribe FILTER; after a deny: disconnect\n"
 	"  --user NAME          demand this user name ...\n"
 	"  --password PW        ... and this password\n"
+	"  --auth METHOD        enhanced authentication of that user: SCRAM-SHA-256, or TEST, as tests/broker/auth.h has it\n"
+	"  --scram USER:PW      the same as --auth SCRAM-SHA-256 --user USER --password PW\n"
 	"  --verbose            tell on stderr what happens, with the seconds since the start\n"
 	"  --help               this text\n"
 	"\n"
@@ -45,6 +47,7 @@ struct settings {
 	struct broker_options options;
 	const char           *bind, *acl;
 	uint16_t              port;
+	char                  user[256]; /* of --scram */
 	bool                  verbose, help;
 };
 
@@ -88,6 +91,24 @@ static bool set_user(struct settings *s, const char *arg)
 static bool set_password(struct settings *s, const char *arg)
 {
 	s->options.password = arg;
+	return true;
+}
+
+static bool set_auth(struct settings *s, const char *arg)
+{
+	s->options.auth_method = arg;
+	return true;
+}
+
+static bool set_scram(struct settings *s, const char *arg)
+{
+	const char *colon = strchr(arg, ':');
+	if (!colon)
+		return false;
+	snprintf(s->user, sizeof s->user, "%.*s", (int)(colon - arg), arg);
+	s->options.auth_method = "SCRAM-SHA-256";
+	s->options.user_name = s->user;
+	s->options.password = colon + 1;
 	return true;
 }
 
@@ -166,6 +187,7 @@ static const struct setting {
 } settings[] = {
 	{"port", set_port, true}, {"bind", set_bind, true},         {"acl", set_acl, true},    {"user", set_user, true},
 	{"password", set_password, true}, {"verbose", set_verbose, false}, {"help", set_help, false}, {"refuse", set_refuse, true},
+	{"auth", set_auth, true}, {"scram", set_scram, true},
 };
 
 enum { SETTINGS = sizeof settings / sizeof settings[0] };

@@ -185,10 +185,24 @@ struct line *stage_line(void)
 	return line_at(line_count() - 1);
 }
 
+static struct line *nth_line(size_t n)
+{
+	struct line *l = line_at(n);
+	ck_assert_msg(l, "the client has not connected %zu times", n + 1);
+	return l;
+}
+
 void expect_hex(int line, const char *hex)
 {
 	stage_settle();
-	struct line   *l = stage_line();
+	stage_line();
+	expect_hex_on(line, line_count() - 1, hex);
+}
+
+void expect_hex_on(int line, size_t nth, const char *hex)
+{
+	stage_settle();
+	struct line   *l = nth_line(nth);
 	const uint8_t *bytes = l->up + l->up_read;
 	size_t         n = l->up_len - l->up_read;
 	struct bytes   want = bytes_hex(hex);
@@ -202,8 +216,14 @@ void expect_hex(int line, const char *hex)
 
 void peer_says(const char *hex)
 {
+	stage_line();
+	peer_says_on(line_count() - 1, hex);
+}
+
+void peer_says_on(size_t n, const char *hex)
+{
 	struct bytes b = bytes_hex(hex);
-	line_say(stage_line(), b.p, b.n);
+	line_say(nth_line(n), b.p, b.n);
 	bytes_free(&b);
 	stage_settle();
 }
@@ -220,12 +240,16 @@ void peer_resets(void)
 	stage_settle();
 }
 
-void cut_line(void)
+void line_cut(struct line *l)
 {
-	struct line *l = stage_line();
 	l->broken = l->peer_closed = true;
 	if (l->link)
 		broker_closed(l->link, stage.now_ms);
 	l->link = NULL;
+}
+
+void cut_line(void)
+{
+	line_cut(stage_line());
 	stage_settle();
 }

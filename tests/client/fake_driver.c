@@ -10,7 +10,7 @@
 #include "client/line.h"
 #include "client/stage.h"
 
-enum { READ_SIZE = 16 * 1024, READ_TURNS = 8, GATHER = 32 * 1024 };
+enum { READ_SIZE = 16 * 1024, READ_TURNS = 8, DRAIN_TURNS = 1024, GATHER = 32 * 1024 };
 
 struct link {
 	struct line   *line;
@@ -31,18 +31,22 @@ void driver_watch(struct client *c)
 	if (!l)
 		return;
 	l->wants_read = c->state != CLIENT_OPENING && may_read(c);
-	l->wants_write = c->state == CLIENT_OPENING || buf_len(&c->session->out) > 0;
+	l->wants_write = (c->state == CLIENT_OPENING && !l->line->opened) || buf_len(&c->session->out) > 0;
+}
+
+static bool is_ready(const struct link *l, uint8_t state)
+{
+	if (!l)
+		return false;
+	if (state == CLIENT_OPENING)
+		return l->wants_write && l->line->open != LINE_HANGS;
+	return l->line->broken || (l->wants_read && line_readable(l->line)) ||
+	       (l->wants_write && line_writable(l->line));
 }
 
 bool fake_ready(const struct client *c)
 {
-	const struct link *l = c->link;
-	if (!l)
-		return false;
-	if (c->state == CLIENT_OPENING)
-		return l->wants_write && l->line->open != LINE_HANGS;
-	return l->line->broken || (l->wants_read && line_readable(l->line)) ||
-	       (l->wants_write && line_writable(l->line));
+	return is_ready(c->link, c->state) || is_ready(c->update.second.link, c->update.second.state);
 }
 
 uint64_t driver_deadline(const struct client *c)
@@ -83,7 +87,6 @@ void driver_close(struct client *c, bool reset)
 		return;
 	l->line->closed = true;
 	l->line->reset = reset;
-	queue_unsent(c);
 	session_fini(&l->session);
 	free(l);
 	c->link = NULL;
@@ -160,11 +163,11 @@ static int line_ended(struct client *c)
 	return client_fail(c, MQTTWILL_ELOST, "the broker closed the connection");
 }
 
-static int read_turns(struct client *c)
+static int read_turns(struct client *c, int turns)
 {
 	uint8_t in[READ_SIZE];
 	int     rc = 0;
-	for (int turn = 0; turn < READ_TURNS && rc == 0 && c->link && !c->doomed && may_read(c); turn++) {
+	for (int turn = 0; turn < turns && rc == 0 && c->link && !c->doomed && may_read(c); turn++) {
 		long n = line_read(c->link->line, in, sizeof in);
 		if (n == 0)
 			return line_ended(c);
@@ -173,7 +176,7 @@ static int read_turns(struct client *c)
 		if (n == -1)
 			break;
 		rc = feed(c, in, (size_t)n);
-		if (n < READ_SIZE)
+		if (n < READ_SIZE && turns == READ_TURNS)
 			break;
 	}
 	return rc;
@@ -187,18 +190,23 @@ static int go_on_opening(struct client *c)
 	if (l->open == LINE_REFUSES)
 		return client_fail(c, MQTTWILL_ECONNECT, "tcp: connection refused");
 	l->opened = true;
-	return connection_greet(c);
+	return switch_may_greet(c) ? connection_greet(c) : 0;
 }
 
 /* A write that failed hides what the broker said before it closed: a DISCONNECT says why, the write does not. */
 static int last_words(struct client *c, int broken)
 {
 	struct client_error why = c->error;
-	int                 rc = read_turns(c);
+	int                 rc = read_turns(c, READ_TURNS);
 	if (!c->session || c->doomed || (rc < 0 && c->session->state == SESSION_OVER))
 		return rc;
 	c->error = why;
 	return broken;
+}
+
+void driver_drain(struct client *c)
+{
+	read_turns(c, DRAIN_TURNS);
 }
 
 int driver_run(struct client *c, bool ready)
@@ -211,6 +219,6 @@ int driver_run(struct client *c, bool ready)
 	if (rc == 0 && c->state == CLIENT_OPENING)
 		rc = go_on_opening(c);
 	if (rc == 0 && c->state >= CLIENT_GREETING && ready)
-		rc = read_turns(c);
+		rc = read_turns(c, READ_TURNS);
 	return rc;
 }

@@ -44,6 +44,9 @@ struct stage {
 	int            mode;        /* enum line_mode */
 	int            chance;      /* enum chance */
 	uint8_t        next_open;   /* enum line_open */
+	unsigned       turns;       /* of settling, since the beginning */
+	unsigned       cut_at;      /* at this turn the line `cut` breaks on both ends; 0: never */
+	size_t         cut;
 	bool           synchronous; /* a call that waits is being tested: it turns the stage */
 	struct dice    dice;
 	struct broker *broker; /* NULL: the test is the peer */
@@ -118,8 +121,13 @@ unsigned device_count(struct device *d, const char *word);
 #define expect_bytes(hex) expect_hex(__LINE__, (hex))
 void expect_hex(int line, const char *hex);
 
+/* The same on the nth line. */
+#define expect_bytes_on(n, hex) expect_hex_on(__LINE__, (n), (hex))
+void expect_hex_on(int line, size_t n, const char *hex);
+
 /* To the client, which is then served. */
 void peer_says(const char *hex);
+void peer_says_on(size_t n, const char *hex);
 void peer_closes(void);
 void peer_resets(void);
 
@@ -136,7 +144,8 @@ bool     broker_saw(const char *part);
 unsigned broker_saw_times(const char *part);
 void     broker_log_clear(void);
 
-/* The latest line to the broker breaks on both ends. */
+/* The latest line, or this one, breaks on both ends. */
 void cut_line(void);
+void line_cut(struct line *l);
 
 #endif

@@ -21,8 +21,14 @@ Suite *queue_suite(void);
 Suite *callback_suite(void);
 Suite *timeout_suite(void);
 Suite *option_suite(void);
-Suite *rules_suite(void);
 Suite *sync_suite(void);
+Suite *switch_suite(void);
+Suite *unarmed_suite(void);
+Suite *cut_suite(void);
 Suite *memory_suite(void);
+Suite *route_suite(void);
+Suite *subscribe_limit_suite(void);
+Suite *policy_suite(void);
+Suite *expiry_suite(void);
 
 #endif

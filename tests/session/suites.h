@@ -8,6 +8,7 @@
 #include <check.h>
 
 Suite *bad_peer_suite(void);
+Suite *auth_suite(void);
 Suite *connect_suite(void);
 Suite *disconnect_suite(void);
 Suite *flight_suite(void);
@@ -19,7 +20,6 @@ Suite *outbound_suite(void);
 Suite *oversize_suite(void);
 Suite *quota_suite(void);
 Suite *resume_suite(void);
-Suite *rules_suite(void);
 Suite *silence_suite(void);
 Suite *state_table_suite(void);
 Suite *subscribe_suite(void);
