@@ -294,7 +294,7 @@ enum mqttwill_queue_policy {
 /* Bits of mqttwill_options.flags. */
 enum {
 	MQTTWILL_MANUAL_ACK = 1u << 0,     /* messages are acknowledged by mqttwill_ack(), not by the callback's return */
-	MQTTWILL_ADAPT = 1u << 1,          /* what broker or version cannot carry is left out and reported, not refused */
+	MQTTWILL_ADAPT = 1u << 1,          /* what the broker, or the version AUTO fell back to, cannot carry is left out and told */
 	MQTTWILL_NO_TOPIC_ALIAS = 1u << 2, /* in neither direction */
 	MQTTWILL_WANT_RESPONSE_INFO = 1u << 3, /* Request Response Information [MQTT 5, 3.1.2.11.6] */
 	MQTTWILL_NO_PROBLEM_INFO = 1u << 4     /* no reason strings and user properties but where they must be [3.1.2.11.7] */
@@ -352,7 +352,8 @@ enum mqttwill_event_type {
 	MQTTWILL_OVERSIZE = 8, /* a message above maximum_packet_size was skipped and acknowledged (3.x) */
 	MQTTWILL_WILL = 9,     /* something about the will or the status: error says what */
 	MQTTWILL_CLOSED = 10,  /* once, last, after mqttwill_close() */
-	MQTTWILL_NOTE = 11,    /* the broker's words in a packet that no other event tells of: packet_type, reason_code, token */
+	MQTTWILL_NOTE = 11,    /* the broker's words in a packet that no other event tells of: packet_type, reason_code, token; */
+	                       /* ... with an error: what was left out of a packet of ours */
 	MQTTWILL_REPLY = 12    /* to mqttwill_request(): token, and message or error */
 };
 

@@ -45,6 +45,10 @@ int options_apply(mqttwill *c, const struct mqttwill_options *opt, struct client
 /* Options of another size are read as far as both know them. MQTTWILL_EOPTION: they set what this library does not know. */
 int options_read(struct mqttwill_options *out, const struct mqttwill_options *opt, size_t size, struct client_error *error);
 
+/* Version 5, or AUTO, which begins with it. */
+bool options_may_be_5(const struct mqttwill_options *opt);
+
+/* The level to begin with. */
 uint8_t options_level(const struct mqttwill_options *opt);
 
 /* Formats an error; returns its code. */

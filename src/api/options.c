@@ -57,9 +57,14 @@ static int check_numbers(const struct mqttwill_options *opt, struct client_error
 	return 0;
 }
 
+bool options_may_be_5(const struct mqttwill_options *opt)
+{
+	return opt->version == MQTTWILL_V5 || opt->version == MQTTWILL_AUTO;
+}
+
 uint8_t options_level(const struct mqttwill_options *opt)
 {
-	return opt->version == MQTTWILL_V5 ? LEVEL_5 : (uint8_t)opt->version;
+	return options_may_be_5(opt) ? LEVEL_5 : (uint8_t)opt->version;
 }
 
 static uint32_t number(const struct mqttwill_options *opt, size_t at)
@@ -83,7 +88,7 @@ static int check_backoff(const struct mqttwill_options *opt, struct client_error
 
 static int check_version(const struct mqttwill_options *opt, struct client_error *error)
 {
-	bool v5 = opt->version == MQTTWILL_V5;
+	bool v5 = options_may_be_5(opt);
 	if (!v5 && opt->version != MQTTWILL_V311 && opt->version != MQTTWILL_V31)
 		return api_fail(error, MQTTWILL_EOPTION, "option version: %u is no enum mqttwill_version", (unsigned)opt->version);
 	if (!v5 && opt->session_expiry_s)
@@ -119,7 +124,7 @@ static int check_credentials(const struct mqttwill_options *opt, const struct ta
 	const char *user = opt->user_name ? opt->user_name : t->user;
 	bool        password = opt->password || t->password;
 	size_t      len = opt->password && !opt->password_len ? strlen(opt->password) : opt->password_len;
-	if (password && !user && opt->version != MQTTWILL_V5)
+	if (password && !user && !options_may_be_5(opt))
 		return api_fail(error, MQTTWILL_EOPTION, "option password: 3.1 and 3.1.1 want a user name with it (MQTT-3.1.2-22)");
 	if (len > FIELD_MAX || t->password_len > FIELD_MAX)
 		return api_fail(error, MQTTWILL_EOPTION, "option password: it is longer than 65,535 bytes (MQTT 5, 1.5.6)");
@@ -207,8 +212,8 @@ static void fill_numbers(struct client_config *g, const struct mqttwill_options 
 	g->redirect_maximum = (uint8_t)opt->redirect_maximum;
 	g->flags = opt->flags;
 	g->level = options_level(opt);
-	/* 3.x has no Receive Maximum: brokers drop or refuse above a limit of their own, and cannot say so */
-	g->send_maximum = opt->send_maximum ? (uint16_t)opt->send_maximum : g->level == LEVEL_5 ? UINT16_MAX : 20;
+	g->auto_level = opt->version == MQTTWILL_AUTO;
+	g->send_maximum = (uint16_t)opt->send_maximum;
 }
 
 static const struct mqttwill_presence *copy_presence(struct arena *a, const struct mqttwill_presence *p)

@@ -37,7 +37,7 @@ static int check_properties(mqttwill *c, const struct mqttwill_message *m, struc
 {
 	struct topic_fault fault;
 	const uint32_t     legal = MQTTWILL_HAS_MESSAGE_EXPIRY | MQTTWILL_HAS_PAYLOAD_FORMAT;
-	if (c->client.level != LEVEL_5)
+	if (client_offers(&c->client) != LEVEL_5)
 		return client_fail(&c->client, MQTTWILL_EUNSUPPORTED, "publish: message properties need MQTT 5 (MQTT 5, 3.3.2.3)");
 	if ((m->message_expiry_s && !(m->has & MQTTWILL_HAS_MESSAGE_EXPIRY)) ||
 	    (m->payload_format && !(m->has & MQTTWILL_HAS_PAYLOAD_FORMAT)))

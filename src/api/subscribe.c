@@ -19,7 +19,7 @@ static int check_subscription(mqttwill *c, const struct mqttwill_subscription *s
 {
 	struct topic_fault fault;
 	struct span        filter = span_text(s->filter, s->filter_len);
-	bool               v5 = c->client.level == LEVEL_5;
+	bool               v5 = client_offers(&c->client) == LEVEL_5;
 	if (!topic_filter_check(filter, v5, &fault))
 		return api_bad_topic(c, "subscribe", &fault);
 	if (s->qos > 2 || s->retain_handling > 2)
@@ -72,7 +72,7 @@ int64_t mqttwill_subscribe(mqttwill *c, const struct mqttwill_subscription *s, s
 static int check_filter(mqttwill *c, struct span filter)
 {
 	struct topic_fault fault;
-	bool               good = topic_filter_check(filter, c->client.level == LEVEL_5, &fault);
+	bool               good = topic_filter_check(filter, client_offers(&c->client) == LEVEL_5, &fault);
 	return good ? 0 : api_bad_topic(c, "unsubscribe", &fault);
 }
 

@@ -24,7 +24,7 @@ static void outline(const struct mqttwill_options *opt, struct packet *pk)
 	pk->connect.client_id = span_text(opt->client_id, 0);
 	pk->connect.user_name = span_text(opt->user_name, 0);
 	pk->connect.password = span_text(opt->password, opt->password_len);
-	if (opt->version == MQTTWILL_V5)
+	if (options_may_be_5(opt))
 		pk->props.has = HAS(RECEIVE_MAXIMUM) | HAS(MAXIMUM_PACKET_SIZE) | (opt->session_expiry_s ? HAS(SESSION_EXPIRY) : 0);
 	auth_outline(opt, pk);
 }
@@ -50,7 +50,7 @@ int mqttwill_will_check_sized(const struct mqttwill_will *will, const struct mqt
 		return rc;
 	if (!will)
 		return api_fail(api_thread_error(), MQTTWILL_EINVAL, "will_check: will is NULL");
-	if (o.version != MQTTWILL_V5 && o.version != MQTTWILL_V311 && o.version != MQTTWILL_V31)
+	if (!options_may_be_5(&o) && o.version != MQTTWILL_V311 && o.version != MQTTWILL_V31)
 		return api_fail(api_thread_error(), MQTTWILL_EOPTION, "option version: %u is no enum mqttwill_version", (unsigned)o.version);
 	rc = will_check_options(will, &o, limits, report);
 	if (rc < 0)
@@ -101,6 +101,7 @@ static void take_will(mqttwill *c, const struct arena *arena, const struct mqttw
 	c->will = *will;
 	c->has_will = has_will;
 	c->connect_error = 0; /* another will may be taken */
+	c->client.adapted.told = 0;
 }
 
 void will_settled(mqttwill *c, bool dropped)
@@ -143,7 +144,10 @@ static int check_new_will(mqttwill *c, const struct mqttwill_will *will, const c
 	const struct client_config *g = &c->client.config;
 	struct packet               connect = {.type = PACKET_CONNECT};
 	struct mqttwill_report      report = {0};
-	struct will_context         context = {c->client.level, g->session_expiry_s, g->presence, &connect, &c->client.limits};
+	bool                        adapts = g->flags & MQTTWILL_ADAPT; /* then limits and older versions are seen to at CONNECT */
+	struct will_context         context = {client_offers(&c->client), g->session_expiry_s, g->presence, &connect, &c->client.limits};
+	if (adapts)
+		context.limits = NULL;
 	if (c->will_fn)
 		return client_fail(&c->client, MQTTWILL_ESTATE, "%s: this client's will is made by a function", call);
 	connect.connect.client_id = span_text(g->client_id, 0);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 static const struct choice version_choices[] = {
+	{"auto", MQTTWILL_AUTO},
 	{"3.1", MQTTWILL_V31},
 	{"3.1.1", MQTTWILL_V311},
 	{"5", MQTTWILL_V5},
@@ -57,7 +58,7 @@ const struct option connection_rows[] = {
 	 .type = OPTION_TEXT, .offset = AT(ca_file)},
 	{.name = "auth-method", .value = "SCRAM-SHA-256", .help = "MQTT 5: prove the password without sending it",
 	 .type = OPTION_TEXT, .offset = AT(auth_method)},
-	{.name = "version", .value = "3.1|3.1.1|5", .help = "of MQTT; default 5",
+	{.name = "version", .value = "auto|3.1|3.1.1|5", .help = "of MQTT; default 5",
 	 .type = OPTION_CHOICE, .offset = AT(version), .choices = version_choices},
 	{.name = "keepalive", .value = "S", .help = "keep-alive in seconds; default 60; 0 turns it off",
 	 .type = OPTION_NUMBER, .offset = AT(keepalive), .max = 65535, .rule = "MQTT 5, 3.1.2.10"},

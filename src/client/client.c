@@ -22,7 +22,7 @@ int client_init(struct client *c, const struct client_config *config, const stru
 	c->config = *config;
 	c->hooks = hooks;
 	c->owner = owner;
-	c->level = config->level;
+	c->level = c->trying = config->level;
 	c->session_expiry_s = config->session_expiry_s;
 	c->will_delay_s = UINT32_MAX;
 	c->now_ms = clock_ms();

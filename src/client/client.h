@@ -53,6 +53,7 @@ struct client_config {
 	uint32_t flags; /* MQTTWILL_MANUAL_ACK, ... */
 	uint16_t keep_alive_s, receive_maximum, send_maximum, topic_alias_maximum;
 	uint8_t  level; /* to begin with */
+	bool     auto_level; /* older ones may be tried */
 	uint8_t  rejoin, queue_policy, redirect_maximum;
 };
 
@@ -85,6 +86,18 @@ struct client_error {
 struct failure {
 	int64_t token;
 	int     error;
+};
+
+/* What ADAPT changes, and what was told of it; adapt.c's. */
+struct adapted {
+	uint32_t now, told;
+	uint32_t delay_s;      /* the will's, as it was wanted */
+	uint32_t left;         /* bits of its properties that went out */
+	uint32_t connect_size; /* bytes of the last CONNECT */
+	uint8_t  qos;          /* the will's, as it was wanted ... */
+	uint8_t  will_qos;     /* ... and as it went out */
+	uint8_t  birth_qos;
+	bool     will_retain;
 };
 
 struct link; /* the connection: pipe and session, driver.c's */
@@ -139,7 +152,9 @@ struct client {
 	struct client_error  lost_why;  /* lost_error's sentence; a callback may fail at something else meanwhile */
 	struct client_error  close_why; /* close_error's */
 	struct update        update;
-	struct mqttwill_limits limits; /* from the last CONNACK */
+	struct mqttwill_limits limits;  /* from the last CONNACK */
+	struct mqttwill_limits learned; /* from refusals */
+	struct adapted adapted;
 	char    *assigned_id;
 	char    *reason_string; /* the broker's own words, for the event about them */
 	char    *close_words;   /* the same, where close_error is what they are about */
@@ -172,13 +187,16 @@ struct client {
 	size_t   held_bytes, waiting_bytes, ended_bytes;
 	size_t   room_size; /* of the message that was refused, while room_wanted */
 	struct mqttwill_closing how;
-	uint8_t  level;   /* the one in use */
+	uint8_t  level;   /* of the last CONNACK, and until then to begin with: what new messages are encoded for */
+	uint8_t  trying;  /* of this attempt, or connection */
 	uint8_t  state;   /* enum client_state */
 	uint8_t  closing; /* enum client_closing */
 	uint8_t  left;    /* enum mqttwill_left */
 	uint8_t  reason_code; /* of the broker's DISCONNECT or refusal, for the event about it */
 	uint8_t  close_reason; /* the same, where close_error is about it */
 	bool     no_wildcards, no_shared, no_subscription_ids; /* from the last CONNACK, MQTT 5 */
+	bool     again;     /* the next attempt is another than that which was refused: it is due at once */
+	bool     settled;   /* a CONNACK has come: every attempt begins with its level */
 	bool     resumable; /* a session that we began may be alive at the broker */
 	bool     clean_next; /* the next CONNECT ends whatever session there is */
 	bool     doubtful;  /* a CONNACK did not arrive: it may have begun a session without our subscriptions */
@@ -247,6 +265,8 @@ int64_t client_send(struct client *c, const struct packet *pk, bool want_done);
  * for a handler is not told to the hook `event`; a handler's first argument is the client's owner.
  */
 int64_t client_subscribe(struct client *c, const struct mqttwill_subscription *list, size_t count);
+/* The newest level whose properties and options may be asked for. */
+uint8_t client_offers(const struct client *c);
 
 /* Is the token's fate still open? If not, *error is its outcome; MQTTWILL_EINVAL: that is no longer known. */
 bool client_pending(const struct client *c, int64_t token, int *error);
@@ -261,6 +281,12 @@ int client_confirm(struct client *c);
 
 /* The goodbye is acknowledged, or failed. */
 void client_said_goodbye(struct client *c, int error);
+
+/* Lowers QoS and retain flag of a message of presence to what the broker takes, where ADAPT allows it; told behind UP. */
+void client_adapt(struct client *c, struct packet *pk);
+
+/* What is known of the broker's limits, from CONNACK and from refusals. */
+void client_limits(const struct client *c, struct mqttwill_limits *out);
 
 /* While held, the application's messages wait. */
 void client_hold(struct client *c, bool hold);

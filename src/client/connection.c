@@ -15,7 +15,7 @@ static bool clean_start(const struct client *c)
 	if (c->clean_next || c->config.rejoin == MQTTWILL_REJOIN_CLEAN)
 		return true;
 	/* in 3.x Clean Session 0 leaves a session behind that nobody here could take up again after a restart */
-	return c->level != LEVEL_5 && c->config.rejoin != MQTTWILL_REJOIN_ALWAYS;
+	return c->trying != LEVEL_5 && c->config.rejoin != MQTTWILL_REJOIN_ALWAYS;
 }
 
 static const char *client_id(const struct client *c)
@@ -32,7 +32,7 @@ static void fill_connect(const struct client *c, struct packet *pk)
 	pk->connect.client_id = span_text(client_id(c), 0);
 	pk->connect.user_name = g->user_name;
 	pk->connect.password = g->password;
-	if (c->level != LEVEL_5)
+	if (c->trying != LEVEL_5)
 		return;
 	pk->props.has = HAS(RECEIVE_MAXIMUM) | HAS(MAXIMUM_PACKET_SIZE) | (g->session_expiry_s ? HAS(SESSION_EXPIRY) : 0);
 	pk->props.receive_maximum = g->receive_maximum;
@@ -43,8 +43,10 @@ static void fill_connect(const struct client *c, struct packet *pk)
 static int refuse_will(struct client *c, const struct mqttwill_report *report)
 {
 	const struct mqttwill_finding *f = &report->finding[0];
-	return client_fail(c, MQTTWILL_EWILL, "will: %s %s (byte %zu, %s); %s", f->field, f->problem, f->offset, f->rule,
-	                   f->advice);
+	bool                           fell = c->trying != c->level && !c->settled;
+	c->learned = (struct mqttwill_limits){0}; /* the broker shall be asked again */
+	return client_fail(c, MQTTWILL_EWILL, "will: %s %s (byte %zu, %s); %s%s", f->field, f->problem, f->offset, f->rule,
+	                   f->advice, fell ? "; the broker does not speak MQTT 5, and no CONNECT was sent" : "");
 }
 
 /* [W1] the will of this very CONNECT, checked against what the broker is known to take. */
@@ -54,7 +56,9 @@ static int add_will(struct client *c, struct packet *pk)
 	struct mqttwill_will    will = {0};
 	struct mqttwill_report  report;
 	struct mqttwill_attempt attempt = {++c->attempts, clock_unix_ms(), boot_id, client_id(c)};
-	struct will_context     context = {c->level, c->config.session_expiry_s, c->config.presence, pk, &c->limits};
+	struct mqttwill_limits  limits;
+	struct will_context     context = {c->trying, c->config.session_expiry_s, c->config.presence, pk, &limits};
+	client_limits(c, &limits);
 	clock_boot_id(boot_id, sizeof boot_id);
 	int rc = c->hooks->will(c->owner, &attempt, &will);
 	c->will_delay_s = UINT32_MAX;
@@ -62,10 +66,11 @@ static int add_will(struct client *c, struct packet *pk)
 		return client_fail(c, rc, "will: the function that makes it failed, or made none beside presence; no CONNECT was sent");
 	if (rc == 0)
 		return 0;
+	adapt_will(c, &will, &context);
 	if (will_check(&will, &context, &report) < 0)
 		return refuse_will(c, &report);
 	c->will_delay_s = will.delay_s < UINT32_MAX ? will.delay_s : UINT32_MAX - 1;
-	will_into_connect(&will, c->level, pk);
+	will_into_connect(&will, c->trying, pk);
 	return 0;
 }
 
@@ -73,17 +78,22 @@ int connection_greet(struct client *c)
 {
 	struct packet pk;
 	fill_connect(c, &pk);
-	int rc = auth_begin(c, &pk.props);
+	int rc = adapt_connect(c);
+	if (rc == 0)
+		rc = auth_begin(c, &pk.props);
 	if (rc == 0)
 		rc = add_will(c, &pk);
 	if (rc < 0)
 		return rc;
-	if (c->limits.maximum_packet_size && packet_size(&pk, c->level) > c->limits.maximum_packet_size)
+	if (c->limits.maximum_packet_size && packet_size(&pk, c->trying) > c->limits.maximum_packet_size)
 		return client_fail(c, MQTTWILL_ETOOBIG, "connect: CONNECT is larger than the broker takes");
 	rc = session_connect(c->session, &pk);
 	if (rc < 0)
 		return client_fail(c, rc, "connect: CONNECT could not be built");
 	c->state = CLIENT_GREETING;
+	c->adapted.connect_size = (uint32_t)packet_size(&pk, c->trying);
+	if (c->update.step != UPDATE_GREETING) /* a callback must not meet two connections; CONNACK will tell */
+		adapt_tell(c);
 	return 0;
 }
 
@@ -100,7 +110,8 @@ static void learn_limits(struct client *c, const struct props *p)
 	c->no_wildcards = p->has & HAS(WILDCARD_AVAILABLE) && !p->wildcard_available;
 	c->no_shared = p->has & HAS(SHARED_AVAILABLE) && !p->shared_available;
 	c->no_subscription_ids = p->has & HAS(SUBSCRIPTION_ID_AVAILABLE) && !p->subscription_id_available;
-	c->session_expiry_s = p->has & HAS(SESSION_EXPIRY) ? p->session_expiry : c->config.session_expiry_s;
+	uint32_t asked = c->trying == LEVEL_5 ? c->config.session_expiry_s : 0;
+	c->session_expiry_s = p->has & HAS(SESSION_EXPIRY) ? p->session_expiry : asked;
 }
 
 static int keep_assigned_id(struct client *c, struct props *p)
@@ -133,6 +144,8 @@ static int end_foreign_session(struct client *c)
 
 static bool resumed(const struct client *c, const struct packet *pk)
 {
+	if (c->level != c->trying) /* whatever it is, what was in flight in another version has no place in it */
+		return false;
 	if (c->level == LEVEL_31) /* it has no Session Present: assume that the broker did as it was asked */
 		return !clean_start(c) && c->resumable;
 	return pk->session_present;
@@ -153,6 +166,7 @@ static void tell_up(struct client *c, struct packet *pk)
 		.maximum_qos = s->maximum_qos,
 		.retain_available = s->retain_available,
 		.session_present = pk->session_present,
+		.version = c->level == LEVEL_5 ? MQTTWILL_V5 : c->level,
 		.wildcard_available = !c->no_wildcards,
 		.shared_available = c->level == LEVEL_5 && !c->no_shared,
 		.subscription_id_available = c->level == LEVEL_5 && !c->no_subscription_ids,
@@ -190,17 +204,19 @@ static size_t presence_in_flight(const struct client *c)
 
 static int accepted(struct client *c, struct packet *pk)
 {
-	bool foreign = c->level == LEVEL_5 && pk->session_present && !c->resumable &&
+	bool foreign = c->trying == LEVEL_5 && pk->session_present && !c->resumable &&
 	               c->config.rejoin != MQTTWILL_REJOIN_ALWAYS;
 	int rc = keep_assigned_id(c, &pk->props);
 	if (rc < 0)
 		return rc;
+	c->settled = true;
 	if (foreign)
 		return end_foreign_session(c);
 	learn_limits(c, &pk->props);
 	bool same = resumed(c, pk);
 	if (!same)
 		queue_session_lost(c); /* [MQTT-3.2.2-5] */
+	c->level = c->trying;
 	if ((!same || c->doubtful) && subscriptions_renew(c) < 0)
 		return client_fail(c, MQTTWILL_ENOMEM, "connack: no memory to subscribe again");
 	c->clean_next = c->doubtful = false;
@@ -215,6 +231,7 @@ static int accepted(struct client *c, struct packet *pk)
 	switch_armed(c);
 	tell_up(c, pk);
 	tell_cut_delay(c);
+	adapt_connack(c);
 	return 0;
 }
 
@@ -255,8 +272,9 @@ static int refused(struct client *c, struct session_event *ev)
 		error = MQTTWILL_EREFUSED;
 	const char *words = keep_words(c, &pk->props);
 	c->reason_code = pk->reason;
-	return client_fail(c, error, "connack: %s (0x%02x)%s%s%s%s%s", reason_name(PACKET_CONNACK, pk->reason), pk->reason,
-	                   *advice ? ": " : "", advice, words ? "; the broker says \"" : "", words ? words : "", words ? "\"" : "");
+	return client_fail(c, error, "connack: %s (0x%02x)%s%s%s%s%s%s", reason_name(PACKET_CONNACK, pk->reason), pk->reason,
+	                   *advice ? ": " : "", advice, words ? "; the broker says \"" : "", words ? words : "", words ? "\"" : "",
+	                   adapt_refusal(c, pk));
 }
 
 static int on_connack(struct client *c, struct session_event *ev)

@@ -123,6 +123,59 @@ void users_free(struct user_list *list);
 /* Delivers a PUBLISH and acknowledges it. */
 int connection_message(struct client *c, struct session_event *ev);
 
+/* ---- version.c ---- */
+
+/* "MQTT 3.1.1" */
+const char *version_name(uint8_t level);
+
+/* Our own limit of messages in flight at this attempt's version; 0: the broker's alone. */
+uint16_t version_send_maximum(const struct client *c);
+
+/*
+ * The connection, or the attempt, is over, and still there. True: the broker does not speak this version, and the next
+ * attempt, due at once, is in another; *why says so. Otherwise *why may be told why there is no other.
+ */
+bool version_fall(struct client *c, int error, struct client_error *why);
+
+/* ---- fit.c: what waits, and the connection it is to leave on ---- */
+
+enum { FIT_TEXT = 320 };
+
+/* The level to encode a new message or request for: our own, or 5.0 for what fit_outgoing() will have something to say to. */
+uint8_t fit_level(const struct client *c, const struct packet *pk);
+
+/* The same for a subscription that is made again. */
+uint8_t fit_renewal_level(const struct client *c, const struct packet *pk);
+
+/* Was it encoded for another version, or is it above what the broker takes and may be lowered? Only while connected. */
+bool fit_is_due(const struct client *c, const struct outgoing *o);
+
+/*
+ * Makes one that was taken from the queue fit this connection. 0: it may go. 1: it has lost something, and `told` says what,
+ * for fit_tell(). MQTTWILL_EUNSUPPORTED: it cannot go, and the client's error says why.
+ */
+int  fit_outgoing(struct client *c, struct outgoing *o, char told[FIT_TEXT]);
+void fit_tell(struct client *c, const struct outgoing *o, const char *told);
+
+/* ---- adapt.c ---- */
+
+struct will_context;
+
+/* Before CONNECT is built. MQTTWILL_EUNSUPPORTED: the version of this attempt lacks what the options rely on. */
+int adapt_connect(struct client *c);
+
+/* Lets the will fit the context, where ADAPT allows it, and remembers what was changed. */
+void adapt_will(struct client *c, struct mqttwill_will *will, const struct will_context *context);
+
+/* Tells what was changed and is not told yet. A callback runs. */
+void adapt_tell(struct client *c);
+
+/* Behind UP: how the broker's limits and the will in force agree. A callback runs. */
+void adapt_connack(struct client *c);
+
+/* CONNACK refuses: words about the next attempt where the will can be made to fit, and c->again; otherwise "". */
+const char *adapt_refusal(struct client *c, const struct packet *pk);
+
 /* ---- retry.c ---- */
 
 /* Closes the connection and forgets what was true of it alone; returns what `error` (0: it is us) means, seen from above. */

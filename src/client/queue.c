@@ -160,8 +160,15 @@ static int send_first(struct client *c, struct outgoing *o)
 		end_later(c, o, MQTTWILL_EEXPIRED);
 		return 1;
 	}
+	char told[FIT_TEXT];
+	int  rc = fit_outgoing(c, o, told);
+	if (rc > 0) {
+		wait_here(c, o, true); /* as another one, which goes next */
+		fit_tell(c, o, told);
+		return 1;
+	}
 	outgoing_spend(o, c->now_ms, 0); /* [MQTT-3.3.2-6] */
-	int rc = send_now(c, o);
+	rc = rc < 0 ? rc : send_now(c, o);
 	if (rc == MQTTWILL_ETOOBIG || rc == MQTTWILL_EMESSAGE || rc == MQTTWILL_EUNSUPPORTED) {
 		end_refused(c, o, rc);
 		return 1;
@@ -256,7 +263,7 @@ static void take(struct client *c, const struct taking *t, struct outgoing *o)
 	}
 	expiry_begin(c, o);
 	bool first = list_empty(&c->queue);
-	if (!first || !may_send(c, o->qos) || send_now(c, o) < 0)
+	if (!first || !may_send(c, o->qos) || fit_is_due(c, o) || send_now(c, o) < 0)
 		wait_here(c, o, false); /* without memory just now, the next step tries again */
 }
 
@@ -267,7 +274,7 @@ static int64_t enqueue(struct client *c, const struct packet *pk, size_t size, b
 	int              rc = find_room(c, &t);
 	if (rc < 0)
 		return rc;
-	rc = outgoing_new(&o, pk, c->level);
+	rc = outgoing_new(&o, pk, fit_level(c, pk));
 	if (rc < 0)
 		return client_fail(c, rc, "%s: %s", packet_name(pk->type), error_text(rc));
 	make_room(c, &t);
@@ -278,18 +285,19 @@ static int64_t enqueue(struct client *c, const struct packet *pk, size_t size, b
 int64_t client_send(struct client *c, const struct packet *pk, bool want_done)
 {
 	bool   publish = pk->type == PACKET_PUBLISH;
-	size_t size = packet_size(pk, c->level);
+	size_t size = packet_size(pk, fit_level(c, pk));
 	int    rc = 0;
 	if (c->closing)
 		return client_fail(c, MQTTWILL_ESTATE, "%s: the client is closing", packet_name(pk->type));
 	if (c->session && c->state == CLIENT_UP && publish)
 		rc = session_takes(c->session, size, pk->qos, pk->retain);
-	if (rc < 0)
+	if (rc < 0 && !(rc == MQTTWILL_EMESSAGE && c->config.flags & MQTTWILL_ADAPT))
 		return ending_explain_takes(c, rc, size, pk->qos);
 	if (size > c->config.queue_bytes)
 		return client_fail(c, MQTTWILL_ETOOBIG, "%s: %zu bytes are above queue_bytes, %u", packet_name(pk->type), size,
 		                   (unsigned)c->config.queue_bytes);
-	bool    direct = publish && pk->qos == 0 && !want_done && list_empty(&c->queue) && may_send(c, 0);
+	bool    direct = publish && pk->qos == 0 && !want_done && list_empty(&c->queue) && may_send(c, 0) &&
+	              fit_level(c, pk) == c->level;
 	int64_t token = direct && unsent_send(c, pk) ? c->last_token : enqueue(c, pk, size, want_done);
 	if (token > 0)
 		driver_kick(c);

@@ -86,6 +86,13 @@ int connection_reset(struct client *c, int error, bool reset)
 	return c->hooks->lost(c->owner, error);
 }
 
+/* The next attempt is another one than that which failed: it need not wait. */
+static void go_on(struct client *c, const struct client_error *why, bool was_up)
+{
+	c->error = *why;
+	tell_lost(c, why->code, was_up, false);
+}
+
 static void plan_next(struct client *c, const struct client_error *why, int seen, bool was_up, bool mended)
 {
 	bool permanent = is_permanent(seen) && !mended;
@@ -123,6 +130,8 @@ void connection_lost(struct client *c, int error)
 	why.code = error;
 	if (closing)
 		leave_lost(c, error);
+	bool other = version_fall(c, error, &why) || c->again;
+	c->again = false;
 	remember_session(c, was_up);
 	int seen = connection_reset(c, left ? 0 : error, false);
 	queue_connection_lost(c);
@@ -131,6 +140,8 @@ void connection_lost(struct client *c, int error)
 	c->retry_at = c->now_ms;
 	if (closing)
 		leave_done(c);
+	else if (other)
+		go_on(c, &why, believed);
 	else if (!at_once)
 		plan_next(c, &why, seen, believed, dropped);
 	if (dropped)

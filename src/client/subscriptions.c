@@ -106,7 +106,7 @@ static uint32_t call_id(struct client *c, const struct mqttwill_subscription *li
 	*chosen = given == 0 && wanted && c->level == LEVEL_5 && !c->no_subscription_ids;
 	if (*chosen)
 		return choose_id(c, list, count);
-	return c->level == LEVEL_5 ? given : 0;
+	return client_offers(c) == LEVEL_5 ? given : 0;
 }
 
 /* ---- What the broker said that it cannot do ---- */
@@ -143,6 +143,14 @@ static bool may_leave_out(const struct client *c, int64_t token)
 	return true;
 }
 
+bool subscriptions_chose_id(const struct client *c, const struct outgoing *o)
+{
+	bool chosen = false;
+	for (struct subscription *s = NULL; o->token && (s = next_of(c, s));)
+		chosen |= s->token == o->token && s->chosen;
+	return chosen;
+}
+
 int subscriptions_admit(struct client *c, struct outgoing *o)
 {
 	struct packet pk;
@@ -151,7 +159,7 @@ int subscriptions_admit(struct client *c, struct outgoing *o)
 	size_t        at = 0;
 	int           rc = 0;
 	bool          limited = c->no_wildcards || c->no_shared || c->no_subscription_ids;
-	if (!limited || o->presence || packet_decode(&pk, c->level, FROM_CLIENT, o->bytes, o->size, &fault) < 0)
+	if (!limited || o->presence || packet_decode(&pk, o->level, FROM_CLIENT, o->bytes, o->size, &fault) < 0)
 		return 0;
 	while (rc == 0 && filter_next(&pk, &at, &f))
 		rc = check_limits(c, f.filter);
@@ -269,7 +277,7 @@ void subscriptions_learn(struct client *c, const struct outgoing *o, const struc
 	struct filter f;
 	size_t        at = 0;
 	if (o->type == PACKET_PUBLISH || o->presence ||
-	    packet_decode(&pk, c->level, FROM_CLIENT, o->bytes, o->size, &fault) < 0)
+	    packet_decode(&pk, o->level, FROM_CLIENT, o->bytes, o->size, &fault) < 0)
 		return;
 	for (size_t i = 0; filter_next(&pk, &at, &f); i++) {
 		bool good = i >= ev->packet.count || ev->packet.list.p[i] < REASON_FAILURE; /* UNSUBACK of 3.x has no codes */
@@ -290,7 +298,7 @@ void subscriptions_abandon(struct client *c, const struct outgoing *o)
 		return;
 	if (o->token)
 		forget_token(c, o->token);
-	else if (packet_decode(&pk, c->level, FROM_CLIENT, o->bytes, o->size, &fault) == 0)
+	else if (packet_decode(&pk, o->level, FROM_CLIENT, o->bytes, o->size, &fault) == 0)
 		while (filter_next(&pk, &at, &f)) /* a renewal */
 			forget_filter(c, f.filter, 0);
 }
@@ -307,7 +315,7 @@ int subscriptions_renew(struct client *c)
 			continue; /* it is asked for anyway */
 		pk.props.subscription_id = s->id;
 		pk.props.has = s->id && (!s->chosen || subscription_id_in_force(c, s)) ? HAS(SUBSCRIPTION_ID) : 0;
-		int rc = outgoing_new(&o, &pk, c->level);
+		int rc = outgoing_new(&o, &pk, fit_renewal_level(c, &pk));
 		if (rc < 0)
 			return rc;
 		queue_push_front(c, o);

@@ -43,6 +43,9 @@ void subscriptions_learn(struct client *c, const struct outgoing *o, const struc
 /* A SUBSCRIBE came to its end unsent or unanswered: what it asked for is forgotten. */
 void subscriptions_abandon(struct client *c, const struct outgoing *o);
 
+/* Is the Subscription Identifier of a request one that we have chosen, and nobody misses? */
+bool subscriptions_chose_id(const struct client *c, const struct outgoing *o);
+
 /*
  * Is a SUBSCRIBE within what CONNACK said? 0, or MQTTWILL_EUNSUPPORTED with its sentence. An identifier that the broker
  * cannot carry and that we have chosen is left out of it.

@@ -185,6 +185,14 @@ static int serve_in_place(struct client *c, bool ready)
 	return rc;
 }
 
+/* The will was refused as it is, and goes with less. */
+static int offer_again(struct client *c)
+{
+	drop_second(c);
+	connection_forget_reason(c);
+	return open_second(c);
+}
+
 /* An error: of the connection that has taken the first one's place. */
 static int serve_second(struct client *c, bool ready)
 {
@@ -196,6 +204,10 @@ static int serve_second(struct client *c, bool ready)
 	exchange(c);
 	if (rc == 0 && before == UPDATE_OPENING && c->update.step == UPDATE_ASKING)
 		rc = ask_first(c);
+	if (rc < 0 && c->again) {
+		c->again = false;
+		rc = offer_again(c);
+	}
 	if (rc < 0)
 		give_up(c, rc);
 	return 0;
@@ -322,7 +334,7 @@ bool switch_lost(struct client *c, int *error)
 {
 	struct update *u = &c->update;
 	bool           attempt = c->state == CLIENT_OPENING || c->state == CLIENT_GREETING;
-	bool           dropped = attempt && u->step >= UPDATE_UNARMED && is_about_will(c, *error);
+	bool           dropped = attempt && u->step >= UPDATE_UNARMED && !c->again && is_about_will(c, *error);
 	if (*error == MQTTWILL_ETAKENOVER && u->crossed) /* by ourselves: no reason to wait for a rival */
 		*error = client_fail(c, MQTTWILL_ELOST, "the broker took the session over for a second connection that was given up");
 	drop_second(c);

@@ -27,6 +27,7 @@ static int64_t state(struct presence *p, struct span payload)
 		.qos = presence_qos(p->spec),
 		.retain = !p->spec->no_retain,
 	};
+	client_adapt(p->client, &pk);
 	int64_t token = client_send_presence(p->client, &pk);
 	if (token > 0 && pk.qos == 0) {
 		int rc = client_confirm(p->client);

@@ -69,12 +69,12 @@ static uint32_t header_size(const uint8_t *bytes)
 	return header;
 }
 
-static uint32_t id_offset(const struct packet *pk, const uint8_t *bytes)
+static uint32_t id_offset(const struct outgoing *o)
 {
-	uint32_t header = header_size(bytes);
-	if (pk->type != PACKET_PUBLISH)
+	uint32_t header = header_size(o->bytes);
+	if (o->type != PACKET_PUBLISH)
 		return header;
-	return pk->qos ? header + 2 + (uint32_t)pk->topic.n : 0;
+	return o->qos ? header + 2u + get_u16(o->bytes + header) : 0;
 }
 
 /* Of the four bytes behind the property's identifier. Only what comes before it in the table can stand before it. */
@@ -93,13 +93,19 @@ int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level)
 	*out = NULL;
 	if (size == 0)
 		return MQTTWILL_EMESSAGE;
-	struct outgoing *o = malloc(sizeof *o + size);
+	struct outgoing *o = malloc(sizeof *o + size + RECODE_GROWTH);
 	if (!o)
 		return MQTTWILL_ENOMEM;
-	*o = (struct outgoing){.size = (uint32_t)size, .type = pk->type, .qos = pk->qos, .count = (uint32_t)pk->count};
+	*o = (struct outgoing){
+		.size = (uint32_t)size,
+		.count = (uint32_t)pk->count,
+		.type = pk->type,
+		.level = level,
+		.qos = pk->qos,
+	};
 	list_init(&o->link);
 	packet_encode(pk, level, o->bytes);
-	o->id_at = id_offset(pk, o->bytes);
+	o->id_at = id_offset(o);
 	if (o->id_at)
 		put_u16(o->bytes + o->id_at, 1); /* any one but 0, so that what waits can be decoded */
 	o->expiry_s = expires ? pk->props.message_expiry : 0;
@@ -115,6 +121,18 @@ static uint8_t *put_length(uint8_t *p, uint32_t n)
 		*p++ = (uint8_t)(n | 0x80);
 	*p++ = (uint8_t)n;
 	return p;
+}
+
+void outgoing_recode(struct outgoing *o, const struct recode *how)
+{
+	uint32_t before = o->size;
+	o->size = (uint32_t)packet_recode(o->bytes, o->size, how);
+	o->level = how->to;
+	if (o->type == PACKET_PUBLISH) {
+		o->qos = o->qos < how->qos ? o->qos : how->qos;
+		o->expiry_at = o->expiry_at && how->to == LEVEL_5 ? o->expiry_at + o->size - before : 0; /* the end is as it was */
+	}
+	o->id_at = id_offset(o);
 }
 
 void outgoing_strip(struct outgoing *o)

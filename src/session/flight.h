@@ -8,7 +8,7 @@
 
 #include "base/list.h"
 #include "session/idtable.h"
-#include "wire/packet.h"
+#include "wire/recode.h"
 
 enum outgoing_state {
 	OUTGOING_QUEUED,  /* not in flight */
@@ -33,13 +33,14 @@ struct outgoing {
 	uint32_t expiry_s; /* that interval, as it was asked for */
 	uint16_t id;
 	uint8_t  type; /* enum packet_type */
+	uint8_t  level; /* enum level, of the bytes */
 	uint8_t  qos;
 	uint8_t  state; /* enum outgoing_state */
 	int8_t   error; /* how it ended, where its DONE is still to be told */
 	bool     presence : 1;
 	bool     want_done : 1; /* at QoS 0; above it there always is a DONE */
 	bool     waiting : 1; /* of a resumed session, and not yet sent again on this connection */
-	uint8_t  bytes[];
+	uint8_t  bytes[]; /* and RECODE_GROWTH more */
 };
 
 struct flight {
@@ -63,6 +64,9 @@ void flight_leave(struct flight *f, struct outgoing *o);
 
 /* Encodes a packet to be sent later; *out is NULL on failure: MQTTWILL_ENOMEM, or _EMESSAGE where it is too long. */
 int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level);
+
+/* Makes a queued one fit another version or broker, as packet_recode(). */
+void outgoing_recode(struct outgoing *o, const struct recode *how);
 
 /* Takes the properties out of a queued SUBSCRIBE or UNSUBSCRIBE of MQTT 5; it becomes shorter. */
 void outgoing_strip(struct outgoing *o);

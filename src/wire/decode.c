@@ -112,16 +112,27 @@ static void read_connect(struct context *c)
 		connect->password = read_binary(&c->r);
 }
 
-/* A server that knows only 3.x refuses a level 5 in the form of its own [MQTT 3.1.1, 3.1.2.2]. */
-static bool old_refusal(const struct context *c)
+/*
+ * CONNACK in the form of another version than CONNECT's. A server that knows only 3.x refuses a level 5 in the form of its
+ * own [MQTT 3.1.1, 3.1.2.2]; one that accepts it so has not understood it. One that knows only 5 says 0x84 in its own form.
+ */
+static bool other_form(const struct context *c, uint8_t *reason)
 {
-	return c->r.level == LEVEL_5 && reader_left(&c->r) == 2 && c->r.p[0] == 0 && c->r.p[1] >= 1 && c->r.p[1] <= 5;
+	const uint8_t *p = c->r.p;
+	size_t         n = reader_left(&c->r);
+	if (c->r.level != LEVEL_5) {
+		*reason = 1; /* the return code of 3.x for it */
+		return n >= 3 && p[0] == 0 && p[1] == REASON_BAD_VERSION;
+	}
+	if (n != 2 || p[0] > 1 || p[1] > 5 || (p[0] && p[1]))
+		return false;
+	*reason = p[1] ? reason_from_return_code(p[1]) : REASON_BAD_VERSION;
+	return true;
 }
 
 static void read_connack(struct context *c)
 {
-	if (old_refusal(c)) {
-		c->pk->reason = reason_from_return_code(c->r.p[1]);
+	if (other_form(c, &c->pk->reason)) {
 		c->r.p = c->r.end;
 		return;
 	}

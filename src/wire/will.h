@@ -24,6 +24,33 @@ struct will_context {
  */
 int will_check(const struct mqttwill_will *will, const struct will_context *context, struct mqttwill_report *report);
 
+/* What will_adapt() has changed. */
+enum will_change {
+	WILL_RETAIN = 1u << 0, /* cleared */
+	WILL_QOS = 1u << 1,    /* lowered */
+	WILL_USERS = 1u << 2,  /* left out, and so are those below; with a size to keep in this order, as far as it takes */
+	WILL_CORRELATION_DATA = 1u << 3,
+	WILL_RESPONSE_TOPIC = 1u << 4,
+	WILL_CONTENT_TYPE = 1u << 5,
+	WILL_PAYLOAD_FORMAT = 1u << 6,
+	WILL_MESSAGE_EXPIRY = 1u << 7,
+	WILL_DELAY = 1u << 8,  /* for an older version alone */
+	WILL_DROPPABLE = 0xFCu /* what a size to keep may cost */
+};
+
+/*
+ * Takes from a will what the context's level or limits do not allow; never its topic or payload, and its delay only where
+ * the level has none. Returns bits of enum will_change. What it cannot mend is left to will_check().
+ */
+uint32_t will_adapt(struct mqttwill_will *will, const struct will_context *context);
+
+/* Bits of the will properties that it has. */
+uint32_t will_properties(const struct mqttwill_will *will);
+
+/* The names of the changed members, with commas between them. */
+enum { WILL_CHANGES_TEXT = 160 };
+void will_changes(uint32_t changes, char text[WILL_CHANGES_TEXT]);
+
 /* Puts a legal will into a CONNECT; the will's strings are pointed to. */
 void will_into_connect(const struct mqttwill_will *will, uint8_t level, struct packet *connect);
 

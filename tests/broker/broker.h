@@ -68,6 +68,14 @@ size_t broker_event_line(const struct broker_event *event, uint64_t origin_ms, c
 
 /* ---- Options ----------------------------------------------------------------------------------------------------- */
 
+/* How a version that is not among `levels` is refused. */
+enum broker_version_refusal {
+	BROKER_REFUSES_IN_KIND,   /* CONNACK 0x84 in MQTT 5, return code 1 before */
+	BROKER_REFUSES_AS_311,    /* return code 1 to everybody [MQTT 3.1.1, 3.1.2.2] */
+	BROKER_REFUSES_AS_5,      /* CONNACK 0x84 to everybody [MQTT 5, 3.1.2.2] */
+	BROKER_REFUSES_BY_CLOSING /* without a word */
+};
+
 /* Zero means default. Strings and spans are copied. */
 struct broker_options {
 	/*
@@ -79,6 +87,8 @@ struct broker_options {
 	 * Without it nothing is announced, and the ceilings below hold.
 	 */
 	struct props announce;
+	uint8_t      levels; /* bits 1 << enum level: the versions it speaks; 0: all */
+	uint8_t      version_refusal; /* enum broker_version_refusal */
 	uint8_t      refuse; /* every CONNECT that is in order is refused with this reason; 0: none is */
 	const char  *acl;       /* text of an access control list, see acl.h; NULL: all is allowed */
 	const char  *user_name; /* demanded of every client; NULL: anybody may come */

@@ -71,6 +71,23 @@ void connect_failed(struct broker_link *l, struct span bytes, const struct fault
 	refuse(l, fault->reason, fault->text, span_of(NULL, 0), now_ms);
 }
 
+/* A broker of an older, or a newer, make than the client. True: it has refused. */
+static bool refuse_version(struct broker_link *l, const struct connect *c, uint64_t now_ms)
+{
+	static const uint8_t forms[] = {
+		[BROKER_REFUSES_AS_311] = LEVEL_311, [BROKER_REFUSES_AS_5] = LEVEL_5, [BROKER_REFUSES_BY_CLOSING] = 0,
+	};
+	const struct broker_options *o = &l->broker->options;
+	if (o->levels == 0 || o->levels & 1u << c->level)
+		return false;
+	if (o->version_refusal == BROKER_REFUSES_BY_CLOSING)
+		l->packet_max = 0; /* nothing can be told */
+	else if (o->version_refusal != BROKER_REFUSES_IN_KIND)
+		l->level = forms[o->version_refusal];
+	refuse(l, REASON_BAD_VERSION, "a version that this broker does not speak", c->client_id, now_ms);
+	return true;
+}
+
 /* ---- What may be refused ---- */
 
 struct request {
@@ -250,6 +267,8 @@ void on_connect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
 	char                  buf[32];
 	bool                  present, assigned = c->client_id.n == 0;
 	settle_level(&r);
+	if (refuse_version(l, c, now_ms))
+		return;
 	if (pk->props.has & HAS(AUTH_METHOD) && !l->auth && check_method(&r) == 0) {
 		exchange_begin(l, pk, now_ms);
 		return;

@@ -24,6 +24,8 @@ static const char usage[] =
 	"  --password PW        ... and this password\n"
 	"  --auth METHOD        enhanced authentication of that user: SCRAM-SHA-256, or TEST, as tests/broker/auth.h has it\n"
 	"  --scram USER:PW      the same as --auth SCRAM-SHA-256 --user USER --password PW\n"
+	"  --levels LIST        speak these of 3.1,3.1.1,5 only ...\n"
+	"  --refuse-level HOW   ... and refuse others in-kind (default), as-311, as-5 or by close\n"
 	"  --verbose            tell on stderr what happens, with the seconds since the start\n"
 	"  --help               this text\n"
 	"\n"
@@ -112,6 +114,38 @@ static bool set_scram(struct settings *s, const char *arg)
 	return true;
 }
 
+/* The index of a word of `n` bytes in a list that ends with NULL, or -1. */
+static int word_index(const char *const *words, const char *word, size_t n)
+{
+	for (int i = 0; words[i]; i++)
+		if (strlen(words[i]) == n && !memcmp(words[i], word, n))
+			return i;
+	return -1;
+}
+
+static bool set_levels(struct settings *s, const char *arg)
+{
+	static const char *const names[] = {"3.1", "3.1.1", "5", NULL};
+	for (;; arg++) {
+		size_t n = strcspn(arg, ",");
+		int    i = word_index(names, arg, n);
+		if (i < 0)
+			return false;
+		s->options.levels |= (uint8_t)(1u << (LEVEL_31 + i));
+		arg += n;
+		if (!*arg)
+			return true;
+	}
+}
+
+static bool set_refuse_level(struct settings *s, const char *arg)
+{
+	static const char *const names[] = {"in-kind", "as-311", "as-5", "close", NULL};
+	int i = word_index(names, arg, strlen(arg));
+	s->options.version_refusal = (uint8_t)i;
+	return i >= 0;
+}
+
 static bool set_verbose(struct settings *s, const char *arg)
 {
 	(void)arg;
@@ -188,6 +222,7 @@ static const struct setting {
 	{"port", set_port, true}, {"bind", set_bind, true},         {"acl", set_acl, true},    {"user", set_user, true},
 	{"password", set_password, true}, {"verbose", set_verbose, false}, {"help", set_help, false}, {"refuse", set_refuse, true},
 	{"auth", set_auth, true}, {"scram", set_scram, true},
+	{"levels", set_levels, true}, {"refuse-level", set_refuse_level, true},
 };
 
 enum { SETTINGS = sizeof settings / sizeof settings[0] };

@@ -57,7 +57,7 @@ static void note_up(struct device *d, const struct mqttwill_event *ev)
 static void note_event(struct device *d, const struct mqttwill_event *ev)
 {
 	static const char *const names[] = {
-		"?", "RETRY", "UP", "ONLINE", "DOWN", "MESSAGE", "DONE", "ROOM", "OVERSIZE", "WILL", "CLOSED",
+		"?", "RETRY", "UP", "ONLINE", "DOWN", "MESSAGE", "DONE", "ROOM", "OVERSIZE", "WILL", "CLOSED", "NOTE", "REPLY",
 	};
 	note(d, "%s%s", d->log_len ? " " : "", names[ev->type]);
 	if (ev->type == MQTTWILL_UP)

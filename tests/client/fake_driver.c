@@ -60,10 +60,10 @@ int driver_open(struct client *c)
 {
 	const struct client_config *g = &c->config;
 	struct session_config       config = {
-		      .level = c->level,
+		      .level = c->trying,
 		      .reserve = g->presence != NULL,
 		      .receive_maximum = g->receive_maximum,
-		      .send_maximum = g->send_maximum,
+		      .send_maximum = version_send_maximum(c),
 		      .maximum_packet_size = g->maximum_packet_size,
 		      .ping_timeout_ms = g->ping_timeout_ms,
         };

@@ -13,6 +13,7 @@ static Suite *(*const suites[])(void) = {
 	route_suite, subscribe_limit_suite,
 	policy_suite, expiry_suite,
 	switch_suite, unarmed_suite, cut_suite,
+	version_suite, adapt_suite, recode_suite,
 };
 
 int main(void)

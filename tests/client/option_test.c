@@ -96,6 +96,7 @@ static const struct mqttwill_options taken[] = {
 	{URL, .password = "p"}, /* MQTT 5 allows it without a user name */
 	{URL, .version = MQTTWILL_V311},
 	{URL, .version = MQTTWILL_V31, .client_id = "01234567890123456789012"},
+	{URL, .version = MQTTWILL_AUTO, .password = "p", .session_expiry_s = 1},
 	{URL, .client_id = "x", .presence = &late_qos_2, .will = &plain_will},
 	{URL, .client_id = "x", .presence = &late_qos_2, .will_fn = no_will},
 };

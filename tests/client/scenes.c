@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <string.h>
 
 void forget(struct device *d)
 {
@@ -45,4 +46,43 @@ void lamp_comes_back(void)
 		stage_pass(100);
 	ck_assert_uint_eq(line_count(), lines + 1);
 	stage_line()->up_read = stage_line()->up_len;
+}
+
+static char notes[4000];
+
+static void keep_notes(struct device *d, const struct mqttwill_event *ev)
+{
+	(void)d;
+	if (ev->type != MQTTWILL_NOTE && ev->type != MQTTWILL_WILL)
+		return;
+	size_t n = strlen(notes);
+	snprintf(notes + n, sizeof notes - n, "%s|", ev->text);
+}
+
+struct device *lamp_adapting(const struct mqttwill_options *opt)
+{
+	struct mqttwill_options o = *opt;
+	o.version = MQTTWILL_AUTO;
+	o.flags |= MQTTWILL_ADAPT;
+	forget_notes();
+	struct device *d = device_new(&o);
+	d->on_event = keep_notes;
+	ck_assert_int_eq(mqttwill_start(d->c), 0);
+	forget(d);
+	return d;
+}
+
+void expect_note(const char *part)
+{
+	ck_assert_msg(strstr(notes, part), "\"%s\" does not say \"%s\"", notes, part);
+}
+
+void expect_no_note(void)
+{
+	ck_assert_str_eq(notes, "");
+}
+
+void forget_notes(void)
+{
+	notes[0] = 0;
 }

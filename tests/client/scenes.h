@@ -64,6 +64,14 @@ static inline struct mqttwill_options bare_options(void)
 /* Starts it and plays the broker until the birth is acknowledged; what was sent and told is forgotten. */
 struct device *lamp_online(const struct mqttwill_options *opt);
 
+/* A client with version AUTO and ADAPT, started; what it notes is kept. CONNECT is on the line and forgotten. */
+struct device *lamp_adapting(const struct mqttwill_options *opt);
+
+/* The NOTE and WILL events of lamp_adapting()'s device since then, or since forget_notes(), say this; or there are none. */
+void expect_note(const char *part);
+void expect_no_note(void);
+void forget_notes(void);
+
 /* On a line that CONNECT has just been written to: CONNACK and the birth's PUBACK, under this id as in "0001". */
 void lamp_welcome(struct device *d, const char *connack, const char *birth_id);
 

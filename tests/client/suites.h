@@ -30,5 +30,8 @@ Suite *route_suite(void);
 Suite *subscribe_limit_suite(void);
 Suite *policy_suite(void);
 Suite *expiry_suite(void);
+Suite *version_suite(void);
+Suite *adapt_suite(void);
+Suite *recode_suite(void);
 
 #endif

@@ -76,6 +76,8 @@ static bool may_end(const struct maker *m, size_t n)
 		return false;
 	if (is_ack(m->frame.type))
 		return n == 2 || n == 3;
+	if (m->frame.type == PACKET_CONNACK) /* in the form of 3.x: a refusal of the version */
+		return n == 2 && body(m)[1] == 0;
 	return m->frame.type == PACKET_DISCONNECT && n <= 1;
 }
 

@@ -44,7 +44,7 @@ table() {
 1|no time at all|pub -t a -m b --timeout 0
 1|no time at all|run --id a -t a --goodbye-timeout 0
 1|none of with-will, silent, abort|sub -t a --goodbye foo
-1|none of 3.1, 3.1.1, 5|sub -t a --version 4
+1|none of auto, 3.1, 3.1.1, 5|sub -t a --version 4
 1|No such file|pub -t a -m @/nofile
 1|No such file|pub -t a -m b --cafile /nofile
 1|not hexadecimal|pub -t a -m hex:0g

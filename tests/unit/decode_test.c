@@ -116,10 +116,40 @@ START_TEST(a_refusal_in_the_form_of_3x_is_understood_in_5)
 		struct packet pk;
 		struct fault  fault;
 		int           rc = packet_decode(&pk, LEVEL_5, FROM_SERVER, b.p, b.n, &fault);
-		ck_assert_int_eq(rc, code >= 1 && code <= 5 ? 0 : -1);
-		ck_assert(rc || pk.reason == reason_from_return_code(code));
+		ck_assert_int_eq(rc, code <= 5 ? 0 : -1);
+		ck_assert(rc || pk.reason == (code ? reason_from_return_code(code) : REASON_BAD_VERSION));
 		ck_assert(rc || (pk.props.has == 0 && !pk.session_present));
 		bytes_free(&b);
+	}
+}
+END_TEST
+
+START_TEST(a_server_of_3x_that_accepts_5_has_not_understood_it)
+{
+	struct packet pk;
+	struct fault  fault;
+	ck_assert_int_eq(packet_decode(&pk, LEVEL_5, FROM_SERVER, (const uint8_t *)"\x20\x02\x01\x00", 4, &fault), 0);
+	ck_assert_uint_eq(pk.reason, REASON_BAD_VERSION);
+	ck_assert(!pk.session_present);
+	ck_assert_int_eq(packet_decode(&pk, LEVEL_5, FROM_SERVER, (const uint8_t *)"\x20\x02\x01\x01", 4, &fault), -1);
+	ck_assert_int_eq(packet_decode(&pk, LEVEL_5, FROM_SERVER, (const uint8_t *)"\x20\x02\x02\x00", 4, &fault), -1);
+}
+END_TEST
+
+/* A server that knows only MQTT 5 may say so in its own form [MQTT 5, 3.1.2.2]. */
+START_TEST(a_refusal_in_the_form_of_5_is_understood_in_3x)
+{
+	static const char *const said[] = {"20 03 00 84 00", "20 07 00 84 04 1F 0001 'x'"};
+	for (uint8_t level = LEVEL_31; level < LEVEL_5; level++) {
+		for (size_t i = 0; i < 2; i++) {
+			struct bytes  b = bytes_hex(said[i]);
+			struct packet pk;
+			struct fault  fault;
+			ck_assert_int_eq(packet_decode(&pk, level, FROM_SERVER, b.p, b.n, &fault), 0);
+			ck_assert_uint_eq(pk.reason, 1);
+			ck_assert_uint_eq(pk.props.has, 0);
+			bytes_free(&b);
+		}
 	}
 }
 END_TEST
@@ -218,6 +248,8 @@ Suite *decode_suite(void)
 	tcase_add_loop_test(tc, each_allowed_form_is_accepted, 0, ACCEPTED);
 	tcase_add_test(tc, session_present_does_not_exist_in_3_1);
 	tcase_add_test(tc, a_refusal_in_the_form_of_3x_is_understood_in_5);
+	tcase_add_test(tc, a_server_of_3x_that_accepts_5_has_not_understood_it);
+	tcase_add_test(tc, a_refusal_in_the_form_of_5_is_understood_in_3x);
 	tcase_add_test(tc, connect_is_read_by_the_level_it_names);
 	tcase_add_test(tc, an_unknown_level_is_told);
 	tcase_add_test(tc, the_length_of_the_input_is_the_length_of_the_packet);

@@ -127,7 +127,7 @@ const struct refused refused[] = {
 	{"MQTT 3.1.1, 3.2.2.3", "return code 6", IN_3X, S, PROTOCOL, "20 02 00 06"},
 	{"MQTT-3.2.2-8 " BAD_CODE, "return code 1 in 5", IN_5, S, PROTOCOL, "20 03 00 01 00"},
 	{SHORT, "one byte", ALL, S, MALFORMED, "20 01 00"},
-	{SHORT, "no Property Length in 5", IN_5, S, MALFORMED, "20 02 00 00"},
+	{SHORT, "no Property Length in 5", IN_5, S, MALFORMED, "20 02 00 87"},
 	{REST, "three bytes before MQTT 5", IN_3X, S, MALFORMED, "20 03 00 00 00"},
 	{REST, "a byte behind the properties", IN_5, S, MALFORMED, "20 04 00 00 00 00"},
 
