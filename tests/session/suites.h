@@ -12,6 +12,7 @@ Suite *auth_suite(void);
 Suite *connect_suite(void);
 Suite *disconnect_suite(void);
 Suite *flight_suite(void);
+Suite *flood_suite(void);
 Suite *inbound_suite(void);
 Suite *keepalive_suite(void);
 Suite *malformed_suite(void);

@@ -5,6 +5,7 @@
 #include "support/alloc.h"
 
 #include <limits.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +13,11 @@
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t n);
+void  __real_free(void *p);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t n);
+void  __wrap_free(void *p);
 char *__wrap_strdup(const char *s);
 char *__wrap_strndup(const char *s, size_t n);
 
@@ -63,19 +66,62 @@ static bool refuse(void)
 	return now;
 }
 
+/* ---- Bytes ---- */
+
+static _Thread_local struct {
+	long now, most;
+} bytes;
+
+static void *taken(void *p)
+{
+	bytes.now += (long)malloc_usable_size(p);
+	bytes.most = bytes.most > bytes.now ? bytes.most : bytes.now;
+	return p;
+}
+
+static void given_back(void *p)
+{
+	bytes.now -= (long)malloc_usable_size(p);
+}
+
+void alloc_watch(void)
+{
+	bytes.now = bytes.most = 0;
+}
+
+long alloc_most(void)
+{
+	return bytes.most;
+}
+
+/* ---- The calls ---- */
+
 void *__wrap_malloc(size_t n)
 {
-	return refuse() ? NULL : __real_malloc(n);
+	return refuse() ? NULL : taken(__real_malloc(n));
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-	return refuse() ? NULL : __real_calloc(n, size);
+	return refuse() ? NULL : taken(__real_calloc(n, size));
 }
 
 void *__wrap_realloc(void *p, size_t n)
 {
-	return refuse() ? NULL : __real_realloc(p, n);
+	if (refuse())
+		return NULL;
+	long  before = bytes.now;
+	given_back(p);
+	void *again = __real_realloc(p, n);
+	if (!again && n) /* p is as it was */
+		bytes.now = before;
+	return taken(again);
+}
+
+void __wrap_free(void *p)
+{
+	given_back(p);
+	__real_free(p);
 }
 
 char *__wrap_strndup(const char *s, size_t n)

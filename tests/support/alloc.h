@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An allocator that fails on demand. A program that uses it is linked with
- * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup, and may be built with sanitizers.
+ * An allocator that fails on demand, and counts bytes. A program that uses it is linked with
+ * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=strdup,--wrap=strndup, and may be built with sanitizers.
  *
  *         for (long n = 1; alloc_fail(n), run(), alloc_stop(); n++)
  *                 ;                            every allocation of run() has failed once, and at last none
@@ -22,5 +22,11 @@ long alloc_count(void);
 
 /* Back to normal. Was any allocation refused? */
 bool alloc_stop(void);
+
+/* From now on the bytes that this thread allocates and has not freed are counted, beginning at 0. */
+void alloc_watch(void);
+
+/* The most there have been since then. */
+long alloc_most(void);
 
 #endif
