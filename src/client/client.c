@@ -101,18 +101,26 @@ static void receive(struct client *c, bool ready)
 		note_loss(c, rc);
 }
 
+/* So much output waits that nothing is read, and it is time to call the broker silent: what it said meanwhile comes first. */
+static bool has_taken_nothing(const struct client *c)
+{
+	const struct session *s = c->session;
+	return buf_len(&s->out) >= SESSION_OUTPUT_HIGH && s->stuck_ms && c->now_ms >= session_deadline(s);
+}
+
 static void tend_session(struct client *c)
 {
 	if (!c->session || c->state != CLIENT_UP || c->lost_error)
 		return;
 	c->hooks->tick(c->owner, c->now_ms);
-	bool stuck = c->session->stuck_ms;
-	int  rc = session_tick(c->session, c->now_ms);
-	if (rc < 0)
-		note_loss(c, client_fail(c, rc, "keep-alive: the broker has %s for too long",
-		                         stuck ? "taken no byte" : "sent nothing"));
-	else if ((rc = auth_tick(c)) < 0)
+	bool stuck = c->session->stuck_ms, unread = has_taken_nothing(c);
+	int  rc = unread ? MQTTWILL_ESILENT : session_tick(c->session, c->now_ms);
+	if (rc < 0) {
+		client_fail(c, rc, "keep-alive: the broker has %s for too long", stuck ? "taken no byte" : "sent nothing");
+		note_loss(c, unread ? driver_last_words(c, rc) : rc);
+	} else if ((rc = auth_tick(c)) < 0) {
 		note_loss(c, rc);
+	}
 }
 
 static void take_over(struct client *c, bool ready)
@@ -132,8 +140,9 @@ static void transmit(struct client *c)
 		rc = driver_flush(c);
 	} while (rc == 0 && buf_len(&c->session->out) == 0 && queue_pump(c) && c->session);
 	if (rc < 0 && !c->lost_error)
-		note_loss(c, rc);
-	queue_written(c);
+		note_loss(c, driver_last_words(c, rc));
+	if (!c->doomed)
+		queue_written(c);
 }
 
 /* After DISCONNECT the broker is shown the end, and given a moment to close first: a reset could overtake our bytes. */

@@ -11,7 +11,7 @@
 #include "net/tcp.h"
 #include "net/tls.h"
 
-enum { READ_SIZE = 16 * 1024, READ_TURNS = 8, DRAIN_TURNS = 1024, GATHER = 32 * 1024 };
+enum { READ_SIZE = 16 * 1024, READ_TURNS = 8, DRAIN_TURNS = 1024, LAST_BYTES = 4 << 20, GATHER = 32 * 1024 };
 
 struct link {
 	struct pipe      *pipe;
@@ -42,7 +42,7 @@ static void watch(struct client *c, int fd, uint32_t events)
 
 static bool may_read(const struct client *c)
 {
-	return c->state >= CLIENT_GREETING && (buf_len(&c->session->out) < SESSION_OUTPUT_HIGH || c->link->broken);
+	return c->state >= CLIENT_GREETING && buf_len(&c->session->out) < SESSION_OUTPUT_HIGH;
 }
 
 void driver_watch(struct client *c)
@@ -264,15 +264,31 @@ static int attempt_timed_out(struct client *c)
 	return client_fail(c, MQTTWILL_ETIMEOUT, "%s", waiting_for[c->state]);
 }
 
-/* A write that failed hides what the broker said before it closed: a DISCONNECT says why, the write does not. */
-static int last_words(struct client *c, int broken)
+/*
+ * What the broker said before the connection broke may stand unread: where a write found the break, or where so much output waited
+ * that nothing was read any more. A DISCONNECT says why it ended; the break does not. Nothing can be answered any more.
+ */
+int driver_last_words(struct client *c, int lost)
 {
 	struct client_error why = c->error;
-	int                 rc = read_turns(c, READ_TURNS);
-	if (!c->session || c->doomed || (rc < 0 && c->session->state == SESSION_OVER))
+	uint8_t             in[READ_SIZE];
+	int                 rc = 0;
+	for (size_t taken = 0; taken < LAST_BYTES && rc == 0 && c->session && !c->doomed;) {
+		session_drop_output(c->session);
+		ssize_t n = c->link->pipe->ops->read(c->link->pipe, in, sizeof in);
+		if (n <= 0)
+			break;
+		taken += (size_t)n;
+		rc = feed(c, in, (size_t)n);
+	}
+	if (!c->session || c->doomed)
+		return rc;
+	bool told = rc < 0 && c->session->state == SESSION_OVER;
+	session_abandon(c->session);
+	if (told)
 		return rc;
 	c->error = why;
-	return broken;
+	return lost;
 }
 
 void driver_drain(struct client *c)
@@ -284,7 +300,7 @@ int driver_run(struct client *c, bool ready)
 {
 	int rc = c->link->broken;
 	if (rc < 0)
-		return last_words(c, rc);
+		return driver_last_words(c, rc);
 	if (c->state == CLIENT_OPENING)
 		rc = go_on_opening(c); /* which knows best what it waits for in vain */
 	if (rc == 0 && c->state != CLIENT_UP && c->now_ms >= c->attempt_end)

@@ -16,6 +16,12 @@ int driver_open(struct client *c);
 /* Goes on with opening; reads, feeds and handles what there is, if the descriptor is ready. An error: it is lost. */
 int driver_run(struct client *c, bool ready);
 
+/*
+ * The connection is lost for this reason, told with client_fail(): reads what the broker still said, up to a bound. The reason that it
+ * gives, or `lost` where it gives none. The session is over.
+ */
+int driver_last_words(struct client *c, int lost);
+
 /* Writes committed output until the kernel takes no more. */
 int driver_flush(struct client *c);
 

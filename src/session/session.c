@@ -221,6 +221,17 @@ void session_sent(struct session *s, size_t n, uint64_t now_ms)
 		session_resend_more(s); /* without memory the next call tries again */
 }
 
+void session_drop_output(struct session *s)
+{
+	buf_fini(&s->out);
+}
+
+void session_abandon(struct session *s)
+{
+	session_drop_output(s);
+	s->state = SESSION_OVER;
+}
+
 /* ---- Time ---- */
 
 static uint64_t ping_timeout(const struct session *s)
@@ -250,7 +261,8 @@ static uint64_t next_ping(const struct session *s)
 static uint64_t silence(const struct session *s)
 {
 	uint64_t stuck = s->stuck_ms ? s->stuck_ms + ping_interval(s) + ping_timeout(s) : UINT64_MAX;
-	if (!s->pings || !s->ping_out_ms)
+	bool     deaf = buf_len(&s->out) >= SESSION_OUTPUT_HIGH; /* nothing is fed: an answer may wait unread */
+	if (!s->pings || !s->ping_out_ms || deaf)
 		return stuck;
 	uint64_t since = s->last_in_ms > s->ping_out_ms ? s->last_in_ms : s->ping_out_ms;
 	uint64_t unanswered = since + ping_timeout(s);

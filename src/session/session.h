@@ -105,6 +105,12 @@ int session_accept(struct session *s, const struct session_event *ev);
 size_t session_output(struct session *s, const uint8_t **bytes);
 void   session_sent(struct session *s, size_t n, uint64_t now_ms);
 
+/* The connection is broken: the output goes, and none of it counts as sent. What can still be read may be fed. */
+void session_drop_output(struct session *s);
+
+/* The same, and the session is over. */
+void session_abandon(struct session *s);
+
 /* Due work: pings. 0, or MQTTWILL_ESILENT where the peer has not answered in time. */
 int session_tick(struct session *s, uint64_t now_ms);
 

@@ -10,7 +10,7 @@
 #include "client/line.h"
 #include "client/stage.h"
 
-enum { READ_SIZE = 16 * 1024, READ_TURNS = 8, DRAIN_TURNS = 1024, GATHER = 32 * 1024 };
+enum { READ_SIZE = 16 * 1024, READ_TURNS = 8, DRAIN_TURNS = 1024, LAST_BYTES = 4 << 20, GATHER = 32 * 1024 };
 
 struct link {
 	struct line   *line;
@@ -22,7 +22,7 @@ struct link {
 
 static bool may_read(const struct client *c)
 {
-	return c->state >= CLIENT_GREETING && (buf_len(&c->session->out) < SESSION_OUTPUT_HIGH || c->link->broken);
+	return c->state >= CLIENT_GREETING && buf_len(&c->session->out) < SESSION_OUTPUT_HIGH;
 }
 
 void driver_watch(struct client *c)
@@ -193,15 +193,31 @@ static int go_on_opening(struct client *c)
 	return switch_may_greet(c) ? connection_greet(c) : 0;
 }
 
-/* A write that failed hides what the broker said before it closed: a DISCONNECT says why, the write does not. */
-static int last_words(struct client *c, int broken)
+/*
+ * What the broker said before the connection broke may stand unread: where a write found the break, or where so much output waited
+ * that nothing was read any more. A DISCONNECT says why it ended; the break does not. Nothing can be answered any more.
+ */
+int driver_last_words(struct client *c, int lost)
 {
 	struct client_error why = c->error;
-	int                 rc = read_turns(c, READ_TURNS);
-	if (!c->session || c->doomed || (rc < 0 && c->session->state == SESSION_OVER))
+	uint8_t             in[READ_SIZE];
+	int                 rc = 0;
+	for (size_t taken = 0; taken < LAST_BYTES && rc == 0 && c->session && !c->doomed;) {
+		session_drop_output(c->session);
+		long    n = line_read(c->link->line, in, sizeof in);
+		if (n <= 0)
+			break;
+		taken += (size_t)n;
+		rc = feed(c, in, (size_t)n);
+	}
+	if (!c->session || c->doomed)
+		return rc;
+	bool told = rc < 0 && c->session->state == SESSION_OVER;
+	session_abandon(c->session);
+	if (told)
 		return rc;
 	c->error = why;
-	return broken;
+	return lost;
 }
 
 void driver_drain(struct client *c)
@@ -213,7 +229,7 @@ int driver_run(struct client *c, bool ready)
 {
 	int rc = c->link->broken;
 	if (rc < 0)
-		return last_words(c, rc);
+		return driver_last_words(c, rc);
 	if (c->state != CLIENT_UP && c->now_ms >= c->attempt_end)
 		return client_fail(c, MQTTWILL_ETIMEOUT, "state %d: the broker did not answer in time", c->state);
 	if (rc == 0 && c->state == CLIENT_OPENING)

@@ -69,8 +69,8 @@ long line_write(struct line *l, const uint8_t *bytes, size_t n)
 long line_read(struct line *l, uint8_t *bytes, size_t size)
 {
 	size_t have = l->down_len - l->down_read;
-	if (l->broken)
-		return -2;
+	if (have == 0 && l->broken)
+		return -2; /* what came before the break can be read, as the kernel has it */
 	if (have == 0)
 		return l->peer_closed && !l->mute ? 0 : -1;
 	size_t n = cut(have < size ? have : size);

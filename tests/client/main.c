@@ -14,6 +14,7 @@ static Suite *(*const suites[])(void) = {
 	policy_suite, expiry_suite,
 	switch_suite, unarmed_suite, cut_suite,
 	version_suite, adapt_suite, recode_suite,
+	last_words_suite,
 };
 
 int main(void)

@@ -25,6 +25,7 @@ Suite *sync_suite(void);
 Suite *switch_suite(void);
 Suite *unarmed_suite(void);
 Suite *cut_suite(void);
+Suite *last_words_suite(void);
 Suite *memory_suite(void);
 Suite *route_suite(void);
 Suite *subscribe_limit_suite(void);
