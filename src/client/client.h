@@ -109,6 +109,7 @@ enum update_step {
 	UPDATE_OPENING,  /* the second connection: name, address, TLS */
 	UPDATE_ASKING,   /* it is open; the first one asks whether the broker has read all that was sent on it */
 	UPDATE_GREETING, /* its CONNECT is out */
+	UPDATE_DOUBTING, /* it got no answer: the first one is asked whether it still is the broker's */
 	UPDATE_SETTLING, /* there is no take-over: what is halfway comes to its end before DISCONNECT */
 	UPDATE_UNARMED,  /* the old will is deleted by DISCONNECT 0x00, the new one not yet in force */
 	UPDATE_NEXT      /* the next CONNECT, an ordinary one, carries the new will */
@@ -128,6 +129,7 @@ struct update {
 	struct second second;
 	uint64_t settle_end; /* SETTLING: no longer than this */
 	uint64_t unarmed_at; /* when DISCONNECT 0x00 was written; 0: it was not */
+	int      doubt;      /* DOUBTING: why there was no answer */
 	uint8_t  step;       /* enum update_step */
 	bool     may_unarm;
 	bool     silent_loss; /* the application believes in the connection that is gone: DOWN, if the next one fails */

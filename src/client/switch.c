@@ -114,18 +114,45 @@ static bool is_about_will(const struct client *c, int error)
 }
 
 /* A refused CONNECT takes nothing over, and what fails before it does not either. */
+static void tell_failed(struct client *c, int error, const char *why)
+{
+	bool dropped = is_about_will(c, error);
+	settle(c, dropped);
+	client_emit_will(c, error, "will: the former one stays in force, %s: %.200s",
+	                 dropped ? "and the new one is dropped" : "until the next CONNECT brings the new one", why);
+	connection_forget_reason(c);
+}
+
+/* PINGREQ behind all that was sent: it is answered where the broker has read that far, and still serves this connection. */
+static int ask_first(struct client *c)
+{
+	c->confirmed = false;
+	int rc = session_ping(c->session);
+	return rc < 0 ? client_fail(c, rc, "ping: no memory") : 0;
+}
+
 static void give_up(struct client *c, int error)
 {
-	bool                dropped = is_about_will(c, error);
 	bool                unanswered = c->update.step == UPDATE_GREETING && c->reason_code == 0;
 	struct client_error why = c->error;
 	drop_second(c);
 	c->update.crossed = unanswered;
 	c->doubtful |= unanswered; /* it may have begun a session anew */
-	settle(c, dropped);
-	client_emit_will(c, error, "will: the former one stays in force, %s: %.200s",
-	                 dropped ? "and the new one is dropped" : "until the next CONNECT brings the new one", why.text);
-	connection_forget_reason(c);
+	if (unanswered && ask_first(c) == 0) {
+		c->update.step = UPDATE_DOUBTING;
+		c->update.doubt = error;
+	} else {
+		tell_failed(c, error, why.text);
+	}
+}
+
+/* Had the broker let the second one in, the first one would have ended before its PINGRESP. */
+static int on_doubting(struct client *c, bool ready)
+{
+	(void)ready;
+	if (c->confirmed && !c->lost_error)
+		tell_failed(c, c->update.doubt, "connack: the second connection ended, or had no answer in time");
+	return 0;
 }
 
 static void tell_armed(struct client *c, uint64_t unarmed_ms)
@@ -157,14 +184,6 @@ static int open_second(struct client *c)
 	exchange(c);
 	c->update.step = UPDATE_OPENING;
 	return rc;
-}
-
-/* PINGREQ behind all that was sent: once it is answered no message at QoS 0 can get lost between the connections. */
-static int ask_first(struct client *c)
-{
-	c->confirmed = false;
-	int rc = session_ping(c->session);
-	return rc < 0 ? client_fail(c, rc, "ping: no memory") : 0;
 }
 
 bool switch_may_greet(struct client *c)
@@ -319,7 +338,8 @@ int switch_step(struct client *c, bool ready)
 {
 	static int (*const steps[])(struct client *c, bool ready) = {
 		[UPDATE_ASKED] = begin,          [UPDATE_OPENING] = serve_second,  [UPDATE_ASKING] = serve_second,
-		[UPDATE_GREETING] = serve_second, [UPDATE_SETTLING] = on_settling, [UPDATE_NEXT] = NULL,
+		[UPDATE_GREETING] = serve_second, [UPDATE_DOUBTING] = on_doubting, [UPDATE_SETTLING] = on_settling,
+		[UPDATE_NEXT] = NULL,
 	};
 	int rc = 0;
 	for (uint8_t before = UPDATE_NONE; rc == 0 && !c->doomed && c->update.step != before;) {

@@ -197,11 +197,28 @@ START_TEST(without_an_answer_the_first_one_goes_on)
 	struct device *d = greeting(_i);
 	device_publish(d, "t", "a", 0);
 	stage_pass(16000);
+	expect_bytes_on(0, PINGREQ TELL5_QOS0("a"));
+	expect_events(d, "");
+	peer_says_on(0, PINGRESP);
 	expect_events(d, "WILL:ETIMEOUT");
-	expect_bytes_on(0, TELL5_QOS0("a"));
 	peer_says_on(0, TAKEN_OVER); /* late: it was our own doing, so no rival is waited for */
 	ck_assert_uint_le(d->last.retry_in_ms, 1000);
 	expect_events(d, "DOWN:ELOST");
+	stage_end();
+}
+END_TEST
+
+START_TEST(a_connect_without_an_answer_that_took_over_all_the_same_is_a_loss)
+{
+	struct device *d = greeting(_i);
+	line_at(1)->broken = true;
+	expect_bytes_on(0, PINGREQ);
+	peer_says_on(0, TAKEN_OVER);
+	ck_assert_uint_le(d->last.retry_in_ms, 1000);
+	expect_events(d, "DOWN:ELOST");
+	lamp_comes_back();
+	peer_says(CONNACK5_PRESENT);
+	expect_events(d, "WILL UP(resumed)");
 	stage_end();
 }
 END_TEST
@@ -293,6 +310,7 @@ static void add_tests(TCase *t)
 	SCENE(t, a_refused_connect_takes_nothing_over);
 	SCENE(t, a_second_connection_that_does_not_come_about_changes_nothing);
 	SCENE(t, without_an_answer_the_first_one_goes_on);
+	SCENE(t, a_connect_without_an_answer_that_took_over_all_the_same_is_a_loss);
 	SCENE(t, a_broker_that_does_not_answer_the_ping_hears_no_second_connect);
 	SCENE(t, a_first_one_lost_early_ends_the_take_over_and_the_next_connect_has_the_new_will);
 	SCENE(t, a_first_one_lost_while_connect_is_out_is_no_loss_if_connack_comes);
