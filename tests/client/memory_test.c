@@ -60,6 +60,20 @@ static struct mqttwill_options lasting_lamp(void)
 	return o;
 }
 
+/* A new will, by a take-over, with a message on its way. */
+static void replace_will(struct device *d)
+{
+	const struct mqttwill_will will = {.topic = "lamp/status", .text = "gone", .qos = 1, .retain = true, .delay_s = 5};
+	forget(d);
+	tell(d, 2);
+	stage_enter();
+	int rc = mqttwill_update_will(d->c, &will, 0);
+	stage_leave();
+	ck_assert(rc == MQTTWILL_PENDING || rc == MQTTWILL_ENOMEM);
+	stage_pass(40000);
+	ck_assert_msg(rc < 0 || device_count(d, "WILL") - device_count(d, "WILL:EWATCH") == 1, "allocation %ld: %s", nth_failed, d->log);
+}
+
 /* Publishes, loses the line, comes back to a session that is there, and then to one that is not. */
 static void live(struct device *d)
 {
@@ -71,6 +85,7 @@ static void live(struct device *d)
 	stage_leave();
 	ck_assert_int_eq(rc, 0);
 	stage_pass(40000);
+	replace_will(d);
 	tell(d, 2);
 	cut_line();
 	tell(d, 1);
