@@ -451,6 +451,9 @@ MQTTWILL_API int     mqttwill_close(mqttwill *c, const struct mqttwill_closing *
  */
 MQTTWILL_API int64_t mqttwill_reauthenticate(mqttwill *c);
 
+/* With MQTTWILL_MANUAL_ACK: message->ack is done with: 0, or from 0x80 on why not (MQTT 5). Packets keep the messages' order. */
+MQTTWILL_API int mqttwill_ack(mqttwill *c, int64_t ack, uint8_t reason_code);
+
 /* The will of the connections to come: 0, or MQTTWILL_PENDING while connected. NULL: none, or presence's own again. */
 MQTTWILL_API int mqttwill_set_will(mqttwill *c, const struct mqttwill_will *will);
 

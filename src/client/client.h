@@ -273,6 +273,9 @@ uint8_t client_offers(const struct client *c);
 /* Is the token's fate still open? If not, *error is its outcome; MQTTWILL_EINVAL: that is no longer known. */
 bool client_pending(const struct client *c, int64_t token, int *error);
 
+/* With MQTTWILL_MANUAL_ACK: answers a message by its handle. 0, or an error with its sentence; then nothing was sent. */
+int client_ack(struct client *c, int64_t ack, uint8_t reason);
+
 /* ---- For presence ---- */
 
 /* Sends at once, before all that waits; the outgoing's token, or an error. Only while the connection is up. */

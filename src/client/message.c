@@ -73,11 +73,11 @@ static void ids_free(struct id_list *list)
 		free(list->p);
 }
 
-/* To whom it belongs: presence, a handler, or whoever hears events. */
+/* To whom it belongs: presence (1, it is the library's own), a handler, or whoever hears events. */
 static int hand_over(struct client *c, const struct mqttwill_message *m)
 {
 	if (c->hooks->message(c->owner, m))
-		return 0;
+		return 1;
 	int rc = route_message(c, m);
 	if (rc < 0)
 		return client_fail(c, rc, "message: no memory for its many handlers");
@@ -86,7 +86,8 @@ static int hand_over(struct client *c, const struct mqttwill_message *m)
 	return 0;
 }
 
-static int deliver(struct client *c, struct packet *pk, const struct user_list *users, const struct id_list *ids)
+static int deliver(struct client *c, struct packet *pk, int64_t ack, const struct user_list *users,
+                   const struct id_list *ids)
 {
 	struct mqttwill_message m = {
 		.topic_len = pk->topic.n,
@@ -99,31 +100,43 @@ static int deliver(struct client *c, struct packet *pk, const struct user_list *
 		.dup = pk->dup,
 		.subscription_ids = ids->count ? ids->p : NULL,
 		.subscription_id_count = ids->count,
+		.ack = ack,
 	};
 	fill_properties(&m, &pk->props);
 	m.topic = span_terminate(&pk->topic);
 	return hand_over(c, &m);
 }
 
-static int take_and_deliver(struct client *c, struct packet *pk, struct id_list *ids)
+static int take_and_deliver(struct client *c, struct packet *pk, int64_t ack, const struct id_list *ids)
 {
 	struct user_list users;
 	if (!users_take(&users, &pk->props))
 		return client_fail(c, MQTTWILL_ENOMEM, "message: no memory for %zu user properties", users.count);
-	int rc = deliver(c, pk, &users, ids);
+	int rc = deliver(c, pk, ack, &users, ids);
 	users_free(&users);
 	return rc;
+}
+
+/* At once, or, where the application acknowledges, only what is not its own. */
+static int acknowledge(struct client *c, const struct session_event *ev, int64_t ack, bool own)
+{
+	if (ack && !own)
+		return 0;
+	int rc = ack ? session_settle(c->session, ack, REASON_SUCCESS) : session_accept(c->session, ev);
+	return rc < 0 ? client_fail(c, rc, "message: no memory to acknowledge it") : 0;
 }
 
 int connection_message(struct client *c, struct session_event *ev)
 {
 	struct id_list ids;
+	int64_t        ack = c->config.flags & MQTTWILL_MANUAL_ACK ? session_hold(c->session, ev) : 0;
+	if (ack < 0)
+		return client_fail(c, (int)ack, "message: no memory to remember that it is not acknowledged");
 	if (!ids_take(&ids, &ev->packet.props))
 		return client_fail(c, MQTTWILL_ENOMEM, "message: no memory for %zu subscription identifiers", ids.count);
-	int rc = take_and_deliver(c, &ev->packet, &ids);
+	int rc = take_and_deliver(c, &ev->packet, ack, &ids);
 	ids_free(&ids);
 	if (rc < 0 || c->doomed || !c->session)
-		return rc;
-	rc = session_accept(c->session, ev);
-	return rc < 0 ? client_fail(c, rc, "message: no memory to acknowledge it") : 0;
+		return rc < 0 ? rc : 0;
+	return acknowledge(c, ev, ack, rc == 1);
 }

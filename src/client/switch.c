@@ -262,7 +262,8 @@ static bool session_stays(const struct client *c)
 
 static bool is_settled(const struct client *c)
 {
-	return list_empty(&c->flight.sent) && c->flight.in.count == 0;
+	bool heard = !c->session || c->session->inbound.ids.count == 0; /* with MQTTWILL_MANUAL_ACK: acknowledged */
+	return list_empty(&c->flight.sent) && c->flight.in.count == 0 && heard;
 }
 
 /* A session that ends must not have anything halfway, as far as that can be had. */

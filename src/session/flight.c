@@ -24,7 +24,9 @@ void flight_fini(struct flight *f)
 	}
 	idtable_fini(&f->out);
 	idtable_fini(&f->in);
+	const uint64_t held[2] = {f->held[0], f->held[1]};
 	flight_init(f);
+	memcpy(f->held, held, sizeof held); /* a handle is never given twice */
 }
 
 static uint16_t fresh_id(struct flight *f)

@@ -48,6 +48,7 @@ struct flight {
 	struct idtable out;  /* identifier -> struct outgoing */
 	struct idtable in;   /* identifiers of QoS 2 messages received */
 	uint32_t       open; /* QoS 1 and 2 messages in flight: what Receive Maximum limits [MQTT-4.9.0-2] */
+	uint64_t       held[2]; /* the last serial numbers of struct inbound, QoS 1 and QoS 2; they go on for ever */
 	uint16_t       last_id;
 };
 

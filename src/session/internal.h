@@ -13,6 +13,9 @@ int session_write(struct session *s, const struct packet *pk);
 /* PUBACK, PUBREC, PUBREL or PUBCOMP. */
 int session_ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason);
 
+/* Sends the acknowledgements that found no memory when it was their turn. */
+void session_release(struct session *s);
+
 /* Handles one packet that was decoded; fills *ev where there is something to tell. */
 void session_receive(struct session *s, struct session_event *ev);
 

@@ -94,10 +94,20 @@ static void on_connack(struct session *s, struct session_event *ev)
 		return;
 	}
 	take_limits(s, &pk->props);
+	inbound_init(&s->inbound, s->flight->held); /* another connection may have counted on until now */
 	s->state = SESSION_UP;
 }
 
 /* ---- Messages to us ---- */
+
+static bool above_receive_maximum(const struct session *s, uint8_t qos)
+{
+	uint32_t maximum = s->config.receive_maximum;
+	if (s->config.level != LEVEL_5 || qos == 0) /* before, the broker knows no limit, and identifiers set one */
+		return false;
+	/* brokers in the field give their quota back at PUBREC, not at PUBCOMP, and so have up to twice as many open */
+	return s->inbound.ids.count >= maximum || (qos == 2 && s->flight->in.count >= 2 * maximum);
+}
 
 static void on_publish(struct session *s, struct session_event *ev)
 {
@@ -106,34 +116,17 @@ static void on_publish(struct session *s, struct session_event *ev)
 		session_fail(s, ev, &(struct fault){REASON_BAD_TOPIC_ALIAS, "MQTT-3.1.2-26", "PUBLISH: a Topic Alias we did not allow"});
 		return;
 	}
+	if (pk->qos && idtable_get(&s->inbound.ids, pk->id))
+		return; /* it waits for the application, whose answer will do for both [MQTT-4.3.2-5] */
 	if (pk->qos == 2 && idtable_get(&s->flight->in, pk->id)) { /* [MQTT-4.3.3-10] */
-		must(s, ev, session_ack(s, PACKET_PUBREC, pk->id, 0));
+		must(s, ev, session_accept(s, ev));
 		return;
 	}
-	bool told = s->config.level == LEVEL_5; /* before, the broker knows no limit, and identifiers set one */
-	/* brokers in the field give their quota back at PUBREC, not at PUBCOMP, and so have up to twice as many open */
-	if (told && pk->qos == 2 && s->flight->in.count >= 2u * s->config.receive_maximum) {
+	if (above_receive_maximum(s, pk->qos)) {
 		session_fail(s, ev, &(struct fault){REASON_RECEIVE_MAXIMUM, "MQTT-3.3.4-9", "PUBLISH: above our Receive Maximum"});
 		return;
 	}
 	tell(ev, SESSION_MESSAGE, 0);
-}
-
-static int accept_qos2(struct session *s, uint16_t id)
-{
-	void *there = s->flight; /* any pointer will do: only its being there counts */
-	if (!idtable_get(&s->flight->in, id) && !idtable_put(&s->flight->in, id, there))
-		return MQTTWILL_ENOMEM;
-	return session_ack(s, PACKET_PUBREC, id, 0);
-}
-
-int session_accept(struct session *s, const struct session_event *ev)
-{
-	if (s->state == SESSION_OVER || ev->packet.qos == 0)
-		return 0;
-	if (ev->packet.qos == 2)
-		return accept_qos2(s, ev->packet.id);
-	return session_ack(s, PACKET_PUBACK, ev->packet.id, 0);
 }
 
 static void on_pubrel(struct session *s, struct session_event *ev)

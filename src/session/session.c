@@ -26,6 +26,7 @@ void session_init(struct session *s, const struct session_config *config, struct
 
 void session_fini(struct session *s)
 {
+	inbound_fini(&s->inbound);
 	buf_fini(&s->out);
 	buf_fini(&s->in);
 	s->state = SESSION_OVER;
@@ -55,6 +56,8 @@ static void finish_skim(struct session *s, struct session_event *ev)
 	ev->packet.qos = s->skim_qos;
 	ev->packet.id = s->skim_id;
 	bool again = s->skim_qos == 2 && idtable_get(&s->flight->in, s->skim_id); /* [MQTT-4.3.3-10] */
+	if (s->skim_qos && idtable_get(&s->inbound.ids, s->skim_id))
+		return;
 	ev->type = again ? SESSION_NOTHING : SESSION_OVERSIZE;
 	if (session_accept(s, ev) < 0)
 		out_of_memory(s, ev);
@@ -217,6 +220,7 @@ void session_sent(struct session *s, size_t n, uint64_t now_ms)
 	s->stuck_ms = buf_len(&s->out) ? now_ms : 0;
 	if (s->pings && !s->ping_out_ms && s->sent >= s->ping_end)
 		s->ping_out_ms = now_ms;
+	session_release(s);
 	if (s->waiting)
 		session_resend_more(s); /* without memory the next call tries again */
 }

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "session/flight.h"
+#include "session/inbound.h"
 #include "wire/packet.h"
 
 enum {
@@ -22,6 +23,7 @@ enum {
 struct session_config {
 	uint8_t  level;               /* enum level */
 	bool     reserve;             /* keep one slot of the broker's Receive Maximum for presence */
+	bool     manual_ack;          /* messages wait for session_settle() */
 	uint16_t receive_maximum;     /* ours */
 	uint16_t send_maximum;        /* our own limit of messages in flight; 0: the broker's alone */
 	uint32_t maximum_packet_size; /* ours */
@@ -33,6 +35,7 @@ enum session_state { SESSION_NEW, SESSION_CONNECTING, SESSION_UP, SESSION_OVER }
 struct session {
 	struct session_config config;
 	struct flight *flight;
+	struct inbound inbound; /* with manual_ack: what waits for session_settle() */
 	struct buf out;
 	struct buf in; /* an incomplete packet */
 	uint64_t committed, sent; /* bytes of output since the beginning */
@@ -100,6 +103,18 @@ size_t session_feed(struct session *s, uint8_t *in, size_t len, uint64_t now_ms,
 
 /* Acknowledges a delivered message by its QoS. MQTTWILL_ENOMEM: it is not, the connection should end. */
 int session_accept(struct session *s, const struct session_event *ev);
+
+/*
+ * With manual_ack: an event's message waits for session_settle() under this handle, which is > 0 and never given again for
+ * this flight; 0 at QoS 0; MQTTWILL_ENOMEM. Until it is settled it does not come again, and counts towards our Receive Maximum.
+ */
+int64_t session_hold(struct session *s, const struct session_event *ev);
+
+/*
+ * Answers a held message with a reason code of PUBACK and PUBREC, 0 on 3.x. The packet leaves when all that came before it at
+ * its QoS are answered. MQTTWILL_EINVAL: nothing waits under this handle; _ESTATE: it is an earlier connection's; _ENOMEM.
+ */
+int session_settle(struct session *s, int64_t handle, uint8_t reason);
 
 /* The committed bytes: never reordered or withdrawn. Valid until the next call. */
 size_t session_output(struct session *s, const uint8_t **bytes);

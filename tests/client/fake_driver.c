@@ -62,6 +62,7 @@ int driver_open(struct client *c)
 	struct session_config       config = {
 		      .level = c->trying,
 		      .reserve = g->presence != NULL,
+		      .manual_ack = g->flags & MQTTWILL_MANUAL_ACK,
 		      .receive_maximum = g->receive_maximum,
 		      .send_maximum = version_send_maximum(c),
 		      .maximum_packet_size = g->maximum_packet_size,

@@ -10,11 +10,11 @@
 static Suite *(*const suites[])(void) = {
 	will_suite,  order_suite,    goodbye_suite, restart_suite, watch_suite, retry_suite,
 	queue_suite, callback_suite, timeout_suite, option_suite,  sync_suite,  memory_suite,
-	route_suite, subscribe_limit_suite,
 	policy_suite, expiry_suite,
 	switch_suite, unarmed_suite, cut_suite,
 	version_suite, adapt_suite, recode_suite,
 	last_words_suite,
+	ack_suite, route_suite, subscribe_limit_suite,
 };
 
 int main(void)

@@ -27,6 +27,7 @@ Suite *unarmed_suite(void);
 Suite *cut_suite(void);
 Suite *last_words_suite(void);
 Suite *memory_suite(void);
+Suite *ack_suite(void);
 Suite *route_suite(void);
 Suite *subscribe_limit_suite(void);
 Suite *policy_suite(void);

@@ -7,6 +7,7 @@
 
 #include <check.h>
 
+Suite *ack_suite(void);
 Suite *bad_peer_suite(void);
 Suite *auth_suite(void);
 Suite *connect_suite(void);
