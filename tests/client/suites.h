@@ -11,6 +11,9 @@
 
 #define SCENE(tcase, test) tcase_add_loop_test((tcase), (test), 0, LINE_MODES)
 
+Suite *auth_suite(void);
+Suite *reauth_suite(void);
+Suite *scram_suite(void);
 Suite *will_suite(void);
 Suite *order_suite(void);
 Suite *goodbye_suite(void);

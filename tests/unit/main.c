@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs every suite over src/base and src/wire. CK_RUN_SUITE=name runs one of them, CK_FORK=no suits a debugger.
+ * Runs every suite over src/base and src/wire, and SCRAM. CK_RUN_SUITE=name runs one of them, CK_FORK=no suits a debugger.
  */
+#include "config.h"
+
 #include <stdlib.h>
 
 #include "unit/suites.h"
@@ -9,6 +11,9 @@
 static Suite *(*const suites[])(void) = {
 	base_suite,   buf_suite,   utf8_suite, property_suite,   reason_suite,       codec_suite, decode_suite,
 	encode_suite, topic_suite, walk_suite, will_check_suite, will_context_suite, round_trip_suite,
+#ifdef HAVE_OPENSSL
+	scram_suite,
+#endif
 };
 
 int main(void)
