@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the prober share.
+ */
+#ifndef PROBE_INTERNAL_H
+#define PROBE_INTERNAL_H
+
+#include "probe/play.h"
+
+/* ---- speak.c: what an actor says ---- */
+
+void speak(struct probe_actor *a, const struct packet *pk);
+void speak_bytes(struct probe_actor *a, const void *bytes, size_t n);
+
+/* CONNECT as described, wrong where a flaw says so. */
+void speak_connect(struct probe_actor *a, const struct probe_connect *c);
+void speak_subscribe(struct probe_actor *a, const char *filter, bool no_local);
+void speak_publish(struct probe_actor *a, const char *topic, const char *payload, uint8_t qos, bool retain);
+
+/* Answers a PUBLISH or PUBREL. */
+void speak_ack(struct probe_actor *a, const struct packet *pk);
+
+/* ---- hear.c: what an actor is told ---- */
+
+/* One whole packet. */
+void hear(struct probe_actor *a, const uint8_t *bytes, size_t n);
+
+/* ---- judge.c ---- */
+
+/* Fills in the verdict and its sentence. */
+void judge(struct play *p);
+
+/* When the last thing is due, after the mark, as CONNACK has it. */
+uint64_t judge_due_ms(const struct play *p, const struct probe_sight *sight);
+
+/* ---- play.c ---- */
+
+/* Nothing more can come of it: INCONCLUSIVE, with a sentence. */
+void play_give_up(struct play *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The broker has said that it does not do what the scenario needs: UNSUPPORTED, with a sentence. */
+void play_unsupported(struct play *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The course of a play: the watcher comes first, then the steps, then the watch, the control arm, and the cleaning up.
+ */
+#include "probe/play.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "probe/internal.h"
+
+enum { PACKET_LIMIT = 1 << 20, CLOSE_MS = 1000, SETTLE_MS = 300 };
+
+static void enter(struct play *p, enum play_phase phase)
+{
+	p->phase = (uint8_t)phase;
+	p->acted = false;
+	p->due_ms = p->now_ms + p->settings->answer_ms;
+}
+
+/* ---- Connections ---- */
+
+static struct probe_actor *take(struct play *p, unsigned who)
+{
+	return &p->actors[who];
+}
+
+static void hang_up(struct probe_actor *a, bool reset)
+{
+	if (a->opening || a->open)
+		a->play->world->close(a->play->owner, a, reset);
+	a->opening = a->open = false;
+}
+
+static void dial(struct probe_actor *a, uint8_t level)
+{
+	hang_up(a, false);
+	buf_fini(&a->in);
+	buf_init(&a->in, PACKET_LIMIT);
+	a->level = level;
+	a->opening = true;
+	a->closed = a->answered = a->silent = a->session_present = false;
+	a->code = 0;
+	a->play->world->open(a->play->owner, a);
+}
+
+/* What an actor's CONNECT is in this phase. */
+static const struct probe_connect *its_connect(const struct probe_actor *a)
+{
+	static const struct probe_connect plain = {.keep_alive = 60};
+	static const struct probe_connect control = {.will = "control", .keep_alive = 60, .qos = 1};
+	const struct play                *p = a->play;
+	if (a->who == PROBE_CONTROL)
+		return &control;
+	bool theirs = p->phase == PLAY_STEPS && a->who != WATCHER;
+	return theirs ? &p->scenario->steps[p->step].connect : &plain;
+}
+
+static bool only_knocks(const struct probe_actor *a)
+{
+	return a->play->phase == PLAY_STEPS && a->play->scenario->steps[a->play->step].act == ACT_KNOCK;
+}
+
+void play_opened(struct probe_actor *a, uint64_t now_ms)
+{
+	struct play *p = a->play;
+	p->now_ms = now_ms;
+	a->opening = false;
+	a->open = true;
+	if (only_knocks(a))
+		a->answered = true;
+	else
+		speak_connect(a, its_connect(a));
+	play_tick(p, now_ms);
+}
+
+void play_closed(struct probe_actor *a, uint64_t now_ms)
+{
+	a->opening = a->open = false;
+	a->closed = true;
+	play_tick(a->play, now_ms);
+}
+
+void play_bytes(struct probe_actor *a, const uint8_t *bytes, size_t n, uint64_t now_ms)
+{
+	struct play *p = a->play;
+	struct frame f;
+	p->now_ms = now_ms;
+	if (!a->open || !buf_append(&a->in, bytes, n))
+		return;
+	while (a->open && frame_read(&f, a->level, buf_front(&a->in), buf_len(&a->in)) == 1 && buf_len(&a->in) >= f.size) {
+		hear(a, buf_front(&a->in), f.size);
+		if (a->open)
+			buf_take(&a->in, f.size);
+	}
+	play_tick(p, now_ms);
+}
+
+/* ---- Steps ---- */
+
+/* The conditions on which a step waits for the broker. */
+static bool answer(struct play *p, struct probe_actor *a)
+{
+	(void)p;
+	return a->answered || a->closed;
+}
+
+static bool gone(struct play *p, struct probe_actor *a)
+{
+	(void)p;
+	return a->closed;
+}
+
+static bool gone_or_time(struct play *p, struct probe_actor *a)
+{
+	return a->closed || p->now_ms >= p->due_ms;
+}
+
+static bool at_once(struct play *p, struct probe_actor *a)
+{
+	(void)p;
+	(void)a;
+	return true;
+}
+
+static void do_dial(struct play *p, const struct probe_step *step, struct probe_actor *a)
+{
+	dial(a, step->connect.level ? step->connect.level : p->scenario->level);
+}
+
+static void do_close(struct play *p, const struct probe_step *step, struct probe_actor *a)
+{
+	(void)p;
+	hang_up(a, step->act == ACT_RST);
+}
+
+static void do_silent(struct play *p, const struct probe_step *step, struct probe_actor *a)
+{
+	(void)p;
+	(void)step;
+	a->silent = true;
+}
+
+static void do_disconnect(struct play *p, const struct probe_step *step, struct probe_actor *a)
+{
+	struct packet pk = {.type = PACKET_DISCONNECT, .reason = step->code};
+	pk.props.has = step->expiry ? HAS(SESSION_EXPIRY) : 0;
+	pk.props.session_expiry = (uint32_t)(step->expiry - 1);
+	speak(a, &pk);
+	p->due_ms = p->now_ms + CLOSE_MS; /* then we close */
+}
+
+static void do_bytes(struct play *p, const struct probe_step *step, struct probe_actor *a)
+{
+	(void)p;
+	speak_bytes(a, step->bytes, step->n);
+}
+
+static void do_publish(struct play *p, const struct probe_step *step, struct probe_actor *a)
+{
+	char topic[sizeof p->topic + 16];
+	snprintf(topic, sizeof topic, "%s/%s", p->topic, step->name);
+	a->answered = false;
+	speak_publish(a, step->act == ACT_DENIED ? p->settings->denied_topic : topic, step->bytes ? step->bytes : "", 1,
+	              step->retain);
+}
+
+static void do_subscribe(struct play *p, const struct probe_step *step, struct probe_actor *a)
+{
+	char filter[sizeof p->topic + 8];
+	snprintf(filter, sizeof filter, "%s/will", p->topic);
+	a->answered = false;
+	speak_subscribe(a, step->connect.denied ? p->settings->denied_topic : filter, step->no_local);
+}
+
+static void do_nothing(struct play *p, const struct probe_step *step, struct probe_actor *a)
+{
+	(void)p;
+	(void)step;
+	(void)a;
+}
+
+static const struct {
+	void (*act)(struct play *p, const struct probe_step *step, struct probe_actor *a);
+	bool (*done)(struct play *p, struct probe_actor *a);
+	const char *waits_for; /* for the sentence when it does not come */
+} acts[] = {
+	[ACT_KNOCK] = {do_dial, answer, "a network connection"},
+	[ACT_CONNECT] = {do_dial, answer, "CONNACK"},
+	[ACT_REJECTED] = {do_dial, answer, "a refusal of CONNECT"},
+	[ACT_TRY] = {do_dial, answer, "CONNACK"},
+	[ACT_FIN] = {do_close, at_once, ""},
+	[ACT_RST] = {do_close, at_once, ""},
+	[ACT_SILENT] = {do_silent, at_once, ""},
+	[ACT_DISCONNECT] = {do_disconnect, gone_or_time, ""},
+	[ACT_BYTES] = {do_bytes, at_once, ""},
+	[ACT_CLOSED] = {do_nothing, gone, "the end of the connection"},
+	[ACT_PUBLISH] = {do_publish, answer, "PUBACK"},
+	[ACT_DENIED] = {do_publish, answer, "PUBACK or the end of the connection"},
+	[ACT_SUBSCRIBE] = {do_subscribe, answer, "SUBACK"},
+	[ACT_PAUSE] = {do_nothing, at_once, ""},
+};
+
+static const char *const names[PROBE_PLAYERS] = {
+	[WATCHER] = "the watcher", [DEVICE] = "the device", [TAKER] = "the second connection", [THIRD] = "the third connection",
+	[OTHER] = "the stranger",  [LATE] = "the late one", [PROBE_CONTROL] = "the control arm", [PROBE_CLEANER] = "the cleaner",
+};
+
+static void mark(struct play *p)
+{
+	p->result.mark_ms = p->now_ms - p->began_ms;
+}
+
+/* The first thing that must happen behind the mark happens after it: a broker may be quicker than the answer to us. */
+static void begin_step(struct play *p)
+{
+	const struct probe_step *step = &p->scenario->steps[p->step];
+	struct probe_actor      *a = take(p, step->who);
+	p->acted = true;
+	p->due_ms = p->now_ms + p->settings->answer_ms;
+	if (step->mark)
+		mark(p);
+	acts[step->act].act(p, step, a);
+}
+
+static void check_connack(struct play *p, const struct probe_step *step, const struct probe_actor *a)
+{
+	bool refused = a->code || !a->answered;
+	p->refused |= refused && step->act == ACT_TRY;
+	if (refused && step->act == ACT_CONNECT)
+		play_give_up(p, "the broker did not accept the CONNECT of %s: %s", names[a->who],
+		             a->answered ? reason_name(PACKET_CONNACK, a->code) : "it closed the connection");
+	if (refused || a->level < LEVEL_311)
+		return;
+	bool wrong = (step->connect.present && !a->session_present) || (step->connect.absent && a->session_present);
+	if (wrong)
+		snprintf(p->fault, sizeof p->fault, "CONNACK to %s says Session Present %d", names[a->who], a->session_present);
+}
+
+static void end_step(struct play *p)
+{
+	const struct probe_step *step = &p->scenario->steps[p->step];
+	struct probe_actor      *a = take(p, step->who);
+	if (step->act == ACT_CONNECT || step->act == ACT_TRY)
+		check_connack(p, step, a);
+	if (step->act == ACT_REJECTED && a->answered && a->code == 0)
+		snprintf(p->fault, sizeof p->fault, "CONNACK accepts %s", names[a->who]);
+	if (step->act == ACT_DISCONNECT)
+		hang_up(a, false);
+	if (p->phase != PLAY_STEPS)
+		return;
+	p->step++;
+	p->acted = false;
+	p->due_ms = p->now_ms + p->scenario->steps[p->step].after_ms;
+}
+
+static void begin_watch(struct play *p)
+{
+	uint64_t                  last = p->scenario->until_ms;
+	const struct probe_sight *sight = p->scenario->sights;
+	for (size_t i = 0; i < PROBE_SIGHTS && sight[i].payload; i++) {
+		uint64_t due = judge_due_ms(p, &sight[i]) + p->settings->grace_ms;
+		last = due > last ? due : last;
+	}
+	enter(p, PLAY_WATCH);
+	p->last_ms = p->began_ms + p->result.mark_ms + last;
+	if (p->last_ms < p->now_ms + p->settings->grace_ms)
+		p->last_ms = p->now_ms + p->settings->grace_ms;
+	p->due_ms = p->last_ms;
+}
+
+static bool go_on_steps(struct play *p)
+{
+	const struct probe_step *step = &p->scenario->steps[p->step];
+	if (step->act == ACT_END || p->step == PROBE_STEPS) {
+		begin_watch(p);
+		return true;
+	}
+	if (!p->acted && p->now_ms < p->due_ms)
+		return false;
+	if (!p->acted)
+		begin_step(p);
+	else if (acts[step->act].done(p, take(p, step->who)))
+		end_step(p);
+	else if (p->now_ms < p->due_ms)
+		return false;
+	else
+		play_give_up(p, "%s waited %u ms for %s", names[step->who], (unsigned)p->settings->answer_ms,
+		             acts[step->act].waits_for);
+	return true;
+}
+
+/* ---- The phases ---- */
+
+static bool go_on_begin(struct play *p)
+{
+	struct probe_actor *w = take(p, WATCHER);
+	if (!p->acted)
+		dial(w, p->settings->broker.level);
+	else if (w->answered && w->code == 0)
+		enter(p, PLAY_SUBSCRIBE);
+	else if (w->answered || w->closed || p->now_ms >= p->due_ms)
+		play_give_up(p, "the watcher could not connect: %s",
+		             w->code ? reason_name(PACKET_CONNACK, w->code) : w->closed ? "the connection was closed" : "no answer");
+	else
+		return false;
+	p->acted = p->phase == PLAY_BEGIN;
+	return true;
+}
+
+static bool go_on_subscribe(struct play *p)
+{
+	struct probe_actor *w = take(p, WATCHER);
+	char                filter[sizeof p->topic + 8];
+	if (!p->acted) {
+		snprintf(filter, sizeof filter, "%s/#", p->topic);
+		w->answered = false;
+		p->acted = true;
+		speak_subscribe(w, filter, false);
+		return true;
+	}
+	if (w->answered && w->code == 0) {
+		enter(p, PLAY_STEPS);
+		p->due_ms = p->now_ms + p->scenario->steps[0].after_ms;
+	} else if (w->answered || w->closed || p->now_ms >= p->due_ms) {
+		play_give_up(p, "the watcher could not subscribe to %s/#: %s", p->topic,
+		             w->code ? reason_name(PACKET_SUBACK, w->code) : w->closed ? "the connection was closed" : "no answer");
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool go_on_watch(struct play *p)
+{
+	if (p->now_ms < p->last_ms)
+		return false;
+	p->result.end_ms = p->now_ms - p->began_ms;
+	enter(p, PLAY_CONTROL);
+	return true;
+}
+
+static void control_done(struct play *p)
+{
+	if (!p->judged)
+		judge(p);
+	p->judged = true;
+	enter(p, PLAY_CLEAN);
+}
+
+/* The control arm: a will without delay, a reset, and the watcher must see it, or its silence proves nothing. */
+static bool go_on_control(struct play *p)
+{
+	struct probe_actor *c = take(p, PROBE_CONTROL);
+	if (!p->acted) {
+		p->acted = true;
+		dial(c, p->settings->broker.level);
+	} else if (c->open && c->answered && c->code == 0) {
+		hang_up(c, true);
+		p->due_ms = p->now_ms + p->settings->tolerance_ms + SETTLE_MS;
+	} else if (p->control || c->closed || c->code || p->now_ms >= p->due_ms) {
+		control_done(p);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void clear_topics(struct play *p)
+{
+	static const char *const leaves[] = {"will", "status"};
+	char                     topic[sizeof p->topic + 8];
+	for (size_t i = 0; i < sizeof leaves / sizeof leaves[0] && !p->settings->broker.no_retain; i++) {
+		snprintf(topic, sizeof topic, "%s/%s", p->topic, leaves[i]);
+		speak_publish(take(p, WATCHER), topic, "", 0, true);
+	}
+	speak(take(p, WATCHER), &(struct packet){.type = PACKET_DISCONNECT});
+}
+
+/* A new session without expiry, ended at once, leaves nothing behind. */
+static bool go_on_clean(struct play *p)
+{
+	struct probe_actor *c = take(p, PROBE_CLEANER);
+	if (!p->acted) {
+		p->acted = true;
+		dial(c, p->scenario->level);
+	} else if (c->open && c->answered) {
+		speak(c, &(struct packet){.type = PACKET_DISCONNECT});
+		c->answered = false;
+		c->open = false; /* in the world's eyes it is, until the end of the play */
+		c->closed = true;
+		clear_topics(p); /* behind the last will that this may have set off */
+		p->due_ms = p->now_ms + SETTLE_MS; /* the bytes shall leave */
+	} else if (p->now_ms >= p->due_ms) {
+		enter(p, PLAY_OVER);
+		p->due_ms = UINT64_MAX;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool go_on_over(struct play *p)
+{
+	(void)p;
+	return false;
+}
+
+static bool (*const phases[])(struct play *p) = {
+	[PLAY_BEGIN] = go_on_begin, [PLAY_SUBSCRIBE] = go_on_subscribe, [PLAY_STEPS] = go_on_steps, [PLAY_WATCH] = go_on_watch,
+	[PLAY_CONTROL] = go_on_control, [PLAY_CLEAN] = go_on_clean,     [PLAY_OVER] = go_on_over,
+};
+
+void play_tick(struct play *p, uint64_t now_ms)
+{
+	p->now_ms = now_ms;
+	while (phases[p->phase](p))
+		;
+}
+
+uint64_t play_deadline(const struct play *p)
+{
+	return p->due_ms;
+}
+
+/* ---- Life ---- */
+
+static void end_early(struct play *p, uint8_t verdict, const char *format, va_list args)
+{
+	if (p->judged)
+		return;
+	vsnprintf(p->result.text, sizeof p->result.text, format, args);
+	p->result.verdict = verdict;
+	p->result.end_ms = p->now_ms - p->began_ms;
+	p->judged = true;
+	enter(p, PLAY_CLEAN);
+}
+
+void play_give_up(struct play *p, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	end_early(p, PROBE_INCONCLUSIVE, format, args);
+	va_end(args);
+}
+
+void play_unsupported(struct play *p, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	end_early(p, PROBE_UNSUPPORTED, format, args);
+	va_end(args);
+}
+
+void play_begin(struct play *p, const struct probe_scenario *s, const struct probe_settings *settings,
+                const struct probe_world *world, void *owner, uint64_t now_ms)
+{
+	*p = (struct play){.scenario = s, .settings = settings, .world = world, .owner = owner};
+	p->began_ms = p->now_ms = now_ms;
+	p->result.scenario = s;
+	snprintf(p->topic, sizeof p->topic, "%s/%s", settings->prefix, s->id);
+	for (unsigned who = 0; who < PROBE_PLAYERS; who++) {
+		p->actors[who] = (struct probe_actor){.play = p, .who = (uint8_t)who};
+		buf_init(&p->actors[who].in, PACKET_LIMIT);
+	}
+	enter(p, PLAY_BEGIN);
+	play_tick(p, now_ms);
+}
+
+void play_fini(struct play *p)
+{
+	for (unsigned who = 0; who < PROBE_PLAYERS; who++) {
+		struct probe_actor *a = &p->actors[who];
+		if (a->connection)
+			p->world->close(p->owner, a, false);
+		buf_fini(&a->in);
+	}
+	p->phase = PLAY_OVER;
+}
