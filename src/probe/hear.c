@@ -120,8 +120,17 @@ static void learn_due(struct play *p, const struct probe_actor *a, const struct 
 		learn_keep_alive(p, props);
 }
 
+static void learn_broker(struct probe_broker *told, uint8_t level, const struct props *p)
+{
+	told->level = level;
+	told->maximum_qos = p->has & HAS(MAXIMUM_QOS) ? p->maximum_qos : 2;
+	told->no_retain = p->has & HAS(RETAIN_AVAILABLE) && !p->retain_available;
+}
+
 static void on_connack(struct probe_actor *a, const struct packet *pk)
 {
+	if (a->who == WATCHER && pk->reason == 0)
+		learn_broker(&a->play->told, a->level, &pk->props);
 	a->answered = true;
 	a->code = a->level == LEVEL_5 ? pk->reason : pk->reason ? reason_from_return_code(pk->reason) : 0;
 	a->session_present = pk->session_present;

@@ -30,7 +30,10 @@ void hear(struct probe_actor *a, const uint8_t *bytes, size_t n);
 /* Fills in the verdict and its sentence. */
 void judge(struct play *p);
 
-/* When the last thing is due, after the mark, as CONNACK has it. */
+/* Has all that is due been seen, early or late? */
+bool judge_has_all(const struct play *p);
+
+/* When a sight is due, after the mark, as CONNACK has it. */
 uint64_t judge_due_ms(const struct play *p, const struct probe_sight *sight);
 
 /* ---- play.c ---- */

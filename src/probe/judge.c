@@ -40,12 +40,12 @@ struct look {
 static bool is_early(const struct look *l)
 {
 	int64_t grain = l->play->scenario->strict || l->due_ms == 0 ? 0 : GRAIN_MS;
-	return !l->due->before && l->at_ms < l->due_ms - grain;
+	return !l->due->before && !l->due->maybe && l->at_ms < l->due_ms - grain;
 }
 
 static bool is_late(const struct look *l)
 {
-	return l->at_ms > l->due_ms + (int64_t)l->play->settings->tolerance_ms + l->due->slack_ms;
+	return !l->due->maybe && l->at_ms > l->due_ms + (int64_t)l->play->settings->tolerance_ms + l->due->slack_ms;
 }
 
 /* A watcher of 3.x cannot ask for Retain As Published. */
@@ -133,10 +133,11 @@ static size_t count_due(const struct play *p)
  */
 static size_t which(const struct play *p, const struct probe_seen *seen, const bool *met, size_t n)
 {
-	size_t i = 0;
-	while (i < n && (met[i] || p->scenario->sights[i].who != seen->who))
+	const struct probe_sight *due = p->scenario->sights;
+	size_t                    i = 0;
+	while (i < n && (met[i] || due[i].who != seen->who || (due[i].maybe && !matches(seen, &due[i]))))
 		i++;
-	return i < n && matches(seen, &p->scenario->sights[i]) ? i : n;
+	return i < n && matches(seen, &due[i]) ? i : n;
 }
 
 static bool was_due(const struct play *p, const struct probe_seen *seen, size_t n)
@@ -186,12 +187,25 @@ static bool as_due(struct play *p)
 			return false;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (met[i])
+		if (met[i] || p->scenario->sights[i].maybe)
 			continue;
 		say_missing(p, &p->scenario->sights[i]);
 		return false;
 	}
 	return true;
+}
+
+bool judge_has_all(const struct play *p)
+{
+	size_t n = count_due(p), seen = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct probe_sight *due = &p->scenario->sights[i];
+		bool                      there = due->maybe;
+		for (size_t k = 0; k < p->result.seen_count; k++)
+			there |= matches(&p->result.seen[k], due);
+		seen += there;
+	}
+	return seen == n;
 }
 
 static uint8_t of_fate(uint8_t fate)

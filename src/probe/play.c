@@ -260,14 +260,26 @@ static void begin_watch(struct play *p)
 	uint64_t                  last = p->scenario->until_ms;
 	const struct probe_sight *sight = p->scenario->sights;
 	for (size_t i = 0; i < PROBE_SIGHTS && sight[i].payload; i++) {
-		uint64_t due = judge_due_ms(p, &sight[i]) + p->settings->grace_ms;
+		uint64_t due = judge_due_ms(p, &sight[i]) + p->settings->tolerance_ms + sight[i].slack_ms;
 		last = due > last ? due : last;
 	}
 	enter(p, PLAY_WATCH);
 	p->last_ms = p->began_ms + p->result.mark_ms + last;
-	if (p->last_ms < p->now_ms + p->settings->grace_ms)
-		p->last_ms = p->now_ms + p->settings->grace_ms;
-	p->due_ms = p->last_ms;
+	p->due_ms = p->now_ms;
+}
+
+/* When the watch ends: the grace time behind what came last, where all has come. */
+static uint64_t watch_end(const struct play *p)
+{
+	uint64_t calm = p->began_ms + p->result.mark_ms + p->scenario->until_ms, grace = p->settings->grace_ms;
+	size_t   n = p->result.seen_count;
+	if (!judge_has_all(p))
+		return p->last_ms;
+	if (n && p->began_ms + p->result.seen[n - 1].at_ms + grace > calm)
+		calm = p->began_ms + p->result.seen[n - 1].at_ms + grace;
+	else if (!n && p->began_ms + p->result.mark_ms + grace > calm)
+		calm = p->began_ms + p->result.mark_ms + grace;
+	return calm;
 }
 
 static bool go_on_steps(struct play *p)
@@ -293,6 +305,15 @@ static bool go_on_steps(struct play *p)
 
 /* ---- The phases ---- */
 
+static const char *why_not(const struct play *p, const struct probe_actor *a, enum packet_type answer_type)
+{
+	if (a->code)
+		return reason_name(answer_type, a->code);
+	if (!a->closed)
+		return "no answer came";
+	return *p->trouble ? p->trouble : "the broker closed the connection";
+}
+
 static bool go_on_begin(struct play *p)
 {
 	struct probe_actor *w = take(p, WATCHER);
@@ -301,8 +322,7 @@ static bool go_on_begin(struct play *p)
 	else if (w->answered && w->code == 0)
 		enter(p, PLAY_SUBSCRIBE);
 	else if (w->answered || w->closed || p->now_ms >= p->due_ms)
-		play_give_up(p, "the watcher could not connect: %s",
-		             w->code ? reason_name(PACKET_CONNACK, w->code) : w->closed ? "the connection was closed" : "no answer");
+		play_give_up(p, "the watcher could not connect: %s", why_not(p, w, PACKET_CONNACK));
 	else
 		return false;
 	p->acted = p->phase == PLAY_BEGIN;
@@ -324,8 +344,7 @@ static bool go_on_subscribe(struct play *p)
 		enter(p, PLAY_STEPS);
 		p->due_ms = p->now_ms + p->scenario->steps[0].after_ms;
 	} else if (w->answered || w->closed || p->now_ms >= p->due_ms) {
-		play_give_up(p, "the watcher could not subscribe to %s/#: %s", p->topic,
-		             w->code ? reason_name(PACKET_SUBACK, w->code) : w->closed ? "the connection was closed" : "no answer");
+		play_give_up(p, "the watcher could not subscribe to %s/#: %s", p->topic, why_not(p, w, PACKET_SUBACK));
 	} else {
 		return false;
 	}
@@ -334,7 +353,8 @@ static bool go_on_subscribe(struct play *p)
 
 static bool go_on_watch(struct play *p)
 {
-	if (p->now_ms < p->last_ms)
+	p->due_ms = watch_end(p);
+	if (p->now_ms < p->due_ms)
 		return false;
 	p->result.end_ms = p->now_ms - p->began_ms;
 	enter(p, PLAY_CONTROL);

@@ -107,6 +107,8 @@ struct play {
 	bool     judged;
 	char     topic[128]; /* PREFIX/ID; the will's is below it */
 	char     fault[120]; /* a rule that the broker broke towards us */
+	char     trouble[120]; /* why the last network connection failed; the world's words */
+	struct probe_broker told; /* what the watcher's CONNACK said */
 };
 
 /* UNSUPPORTED with its reason in *result, without a play; or true: it can be played. */

@@ -96,6 +96,7 @@ struct probe_sight {
 	bool        retain;   /* the watcher asks for Retain As Published */
 	bool        properties; /* those of probe_connect */
 	bool        before;     /* seen before the mark, when ever */
+	bool        maybe;      /* it need not be seen at all, and when ever it is */
 	uint64_t    message_expiry; /* S(n) */
 };
 

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who the broker is: each version is tried with a scenario in which nothing happens, which is the control arm alone.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "probe/internal.h"
+#include "probe/world.h"
+
+enum { VERSIONS = 3, MEETINGS = VERSIONS + 1 };
+
+static const struct probe_scenario meetings[MEETINGS] = {
+	{.id = "v5", .level = LEVEL_5},
+	{.id = "v311", .level = LEVEL_311},
+	{.id = "v31", .level = LEVEL_31},
+	{.id = "password", .steps = {{.act = ACT_REJECTED, .who = DEVICE, .connect = {.keep_alive = 60, .flaw = FLAW_BAD_CREDENTIALS}}}},
+};
+
+/* Plays one meeting, with its own version for the watcher. */
+static int meet(struct probe_run *run, const struct probe_scenario *s, struct probe_result *result, struct probe_broker *told)
+{
+	struct probe_run one = *run;
+	one.scenarios = &s;
+	one.results = result;
+	one.count = 1;
+	one.parallel = 1;
+	one.progress = NULL;
+	one.settings.broker = (struct probe_broker){.level = s->level, .maximum_qos = 2};
+	one.settings.grace_ms = 0;
+	one.told = told;
+	return probe_play(&one);
+}
+
+static uint32_t offers_of(const struct probe_broker *b, bool tls)
+{
+	uint32_t offers = b->no_retain ? NEEDS_NO_RETAIN : NEEDS_RETAIN;
+	offers |= b->maximum_qos < 2 ? NEEDS_LOW_QOS : NEEDS_QOS_2;
+	return offers | (tls ? NEEDS_TLS : 0u);
+}
+
+int probe_meet(struct probe_run *run, char *why, size_t size)
+{
+	struct probe_broker best = {0}, told;
+	struct probe_result result;
+	bool                speaks[VERSIONS];
+	for (size_t i = 0; i < VERSIONS; i++) {
+		told = (struct probe_broker){0};
+		if (meet(run, &meetings[i], &result, &told) < 0)
+			return MQTTWILL_ENOMEM;
+		speaks[i] = told.level == meetings[i].level;
+		if (speaks[i] && !best.level)
+			best = told;
+		if (i == 0 && !speaks[i])
+			snprintf(why, size, "%s", result.text);
+	}
+	if (!best.level)
+		return MQTTWILL_ECONNECT;
+	best.no_311 = !speaks[1];
+	best.no_31 = !speaks[2];
+	run->settings.broker = best;
+	run->offers |= offers_of(&best, run->target.tls);
+	struct probe_scenario password = meetings[VERSIONS];
+	password.level = best.level;
+	if (meet(run, &password, &result, &told) < 0)
+		return MQTTWILL_ENOMEM;
+	if (result.verdict == PROBE_PASS)
+		run->offers |= NEEDS_PASSWORD;
+	return 0;
+}

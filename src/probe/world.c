@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connections in a poll(2) loop. A closed one lingers until the broker has closed, too, so that a FIN stays a FIN: a socket
+ * that is closed with bytes unread resets the connection.
+ */
+#include "probe/world.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "net/tcp.h"
+#include "probe/internal.h"
+
+enum { READ_SIZE = 4096, LINGER_MS = 3000, TURN_MS = 250, OUTPUT_MAX = 1 << 20 };
+
+struct wire {
+	struct pipe        *pipe;
+	struct pipe_error   error;
+	struct buf          out;
+	struct probe_actor *actor; /* NULL: it lingers */
+	struct wire        *next;
+	uint64_t            end_ms; /* of lingering */
+	bool                open;
+	bool                dead;
+	bool                blocked; /* what is to be written waits for the socket */
+};
+
+struct stage {
+	struct probe_run *run;
+	struct play     **plays; /* NULL where none is */
+	size_t           *index; /* which scenario each of them is */
+	struct wire      *wires;
+	size_t            wire_count;
+	size_t            next; /* scenario */
+	size_t            running;
+	bool              alone; /* what runs runs alone */
+	bool              stopping;
+	bool              no_memory;
+};
+
+static uint64_t now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* ---- What plays ask for ---- */
+
+static struct pipe *make_pipe(const struct probe_run *run, struct pipe_error *error)
+{
+	const struct probe_target *t = &run->target;
+	struct tcp_config          tcp = {t->host, t->port, run->settings.answer_ms, 0};
+	struct pipe               *bottom = tcp_new(&tcp, error), *top;
+	if (!bottom || !t->tls)
+		return bottom;
+	top = tls_new(t->tls, bottom, t->host);
+	if (!top)
+		pipe_close(bottom, false);
+	return top;
+}
+
+static void world_open(void *owner, struct probe_actor *a)
+{
+	struct stage *stage = owner;
+	struct wire  *w = calloc(1, sizeof *w);
+	if (w)
+		w->pipe = make_pipe(stage->run, &w->error);
+	if (!w || !w->pipe) {
+		free(w);
+		stage->no_memory = true; /* the play waits in vain, and says so */
+		return;
+	}
+	buf_init(&w->out, OUTPUT_MAX);
+	w->actor = a;
+	w->next = stage->wires;
+	stage->wires = w;
+	stage->wire_count++;
+	a->connection = w;
+}
+
+static bool flush(struct wire *w)
+{
+	w->blocked = false;
+	while (buf_len(&w->out) > 0) {
+		ssize_t n = w->pipe->ops->write(w->pipe, buf_front(&w->out), buf_len(&w->out));
+		w->blocked = n == -1;
+		if (n <= 0)
+			return n == -1;
+		buf_take(&w->out, (size_t)n);
+	}
+	return true;
+}
+
+static void world_send(void *owner, struct probe_actor *a, const void *bytes, size_t n)
+{
+	struct wire *w = a->connection;
+	(void)owner;
+	if (buf_append(&w->out, bytes, n))
+		flush(w); /* a failure shows when it is read from next */
+}
+
+static void world_close(void *owner, struct probe_actor *a, bool reset)
+{
+	struct wire *w = a->connection;
+	(void)owner;
+	a->connection = NULL;
+	w->actor = NULL;
+	w->end_ms = now() + LINGER_MS;
+	if (!reset && w->open && flush(w) && !w->blocked) {
+		w->pipe->ops->finish(w->pipe);
+		return;
+	}
+	pipe_close(w->pipe, reset);
+	w->pipe = NULL;
+	w->dead = true;
+}
+
+static const struct probe_world real_world = {world_open, world_send, world_close};
+
+/* ---- Connections ---- */
+
+static void lose(struct wire *w, const char *why)
+{
+	struct probe_actor *a = w->actor;
+	pipe_close(w->pipe, false);
+	w->pipe = NULL;
+	w->dead = true;
+	w->actor = NULL;
+	if (!a)
+		return;
+	a->connection = NULL;
+	snprintf(a->play->trouble, sizeof a->play->trouble, "%.100s", why);
+	play_closed(a, now());
+}
+
+static void go_on_opening(struct wire *w)
+{
+	int rc = w->pipe->ops->open(w->pipe, now());
+	if (rc == PIPE_WAIT)
+		return;
+	if (rc < 0) {
+		lose(w, w->error.text);
+		return;
+	}
+	w->open = true;
+	play_opened(w->actor, now());
+}
+
+static void read_all(struct wire *w)
+{
+	uint8_t in[READ_SIZE];
+	while (!w->dead) {
+		ssize_t n = w->pipe->ops->read(w->pipe, in, sizeof in);
+		if (n == -1)
+			return;
+		if (n <= 0)
+			lose(w, n == 0 ? "" : w->error.text);
+		else if (w->actor)
+			play_bytes(w->actor, in, (size_t)n, now());
+	}
+}
+
+static void serve(struct wire *w)
+{
+	if (!w->open && w->actor)
+		go_on_opening(w);
+	if (w->open && !w->dead)
+		read_all(w);
+	if (w->open && !w->dead && w->blocked)
+		flush(w);
+	if (!w->dead && !w->actor && now() >= w->end_ms)
+		lose(w, "");
+}
+
+static void sweep(struct stage *stage)
+{
+	for (struct wire **at = &stage->wires, *w; (w = *at);) {
+		if (!w->dead) {
+			at = &w->next;
+			continue;
+		}
+		*at = w->next;
+		stage->wire_count--;
+		buf_fini(&w->out);
+		free(w);
+	}
+}
+
+static int timeout_ms(const struct stage *stage)
+{
+	uint64_t t = now(), due = t + TURN_MS;
+	for (size_t i = 0; i < stage->run->parallel; i++)
+		if (stage->plays[i] && play_deadline(stage->plays[i]) < due)
+			due = play_deadline(stage->plays[i]);
+	for (const struct wire *w = stage->wires; w; w = w->next)
+		if (!w->open && w->pipe->deadline < due)
+			due = w->pipe->deadline;
+	return due > t ? (int)(due - t) : 0;
+}
+
+static void wait_and_serve(struct stage *stage)
+{
+	sweep(stage); /* what plays have closed since */
+	size_t         n = 0;
+	struct pollfd *fds = calloc(stage->wire_count + 1, sizeof *fds);
+	for (const struct wire *w = stage->wires; fds && w; w = w->next, n++) {
+		bool write = w->open ? w->blocked : w->pipe->wants & PIPE_WRITE;
+		bool read = w->open || w->pipe->wants & PIPE_READ;
+		fds[n] = (struct pollfd){w->pipe->fd, (short)((read ? POLLIN : 0) | (write ? POLLOUT : 0)), 0};
+	}
+	poll(fds, (nfds_t)n, timeout_ms(stage));
+	free(fds);
+	for (struct wire *w = stage->wires; w; w = w->next)
+		if (!w->dead)
+			serve(w);
+}
+
+/* ---- Plays ---- */
+
+static bool begin(struct stage *stage, size_t slot, size_t i)
+{
+	struct probe_run *run = stage->run;
+	if (!play_possible(run->scenarios[i], &run->settings, run->offers, &run->results[i])) {
+		run->done++;
+		return false;
+	}
+	struct play *p = malloc(sizeof *p);
+	if (!p) {
+		stage->no_memory = true;
+		return false;
+	}
+	stage->plays[slot] = p;
+	stage->index[slot] = i;
+	stage->running++;
+	stage->alone = run->scenarios[i]->alone;
+	play_begin(p, run->scenarios[i], &run->settings, &real_world, stage, now());
+	return true;
+}
+
+/* Scenarios that want to be alone wait until nothing else runs, and nothing begins beside them. */
+static bool may_begin(const struct stage *stage)
+{
+	const struct probe_run *run = stage->run;
+	if (stage->stopping || stage->no_memory || stage->next == run->count)
+		return false;
+	return stage->running == 0 || (!stage->alone && !run->scenarios[stage->next]->alone);
+}
+
+static void fill(struct stage *stage)
+{
+	for (size_t slot = 0; slot < stage->run->parallel; slot++)
+		while (!stage->plays[slot] && may_begin(stage))
+			begin(stage, slot, stage->next++);
+}
+
+static void end(struct stage *stage, size_t slot)
+{
+	struct probe_run *run = stage->run;
+	struct play      *p = stage->plays[slot];
+	run->results[stage->index[slot]] = p->result;
+	if (run->told)
+		*run->told = p->told;
+	play_fini(p);
+	free(p);
+	stage->plays[slot] = NULL;
+	stage->running--;
+	run->done++;
+}
+
+static void tick(struct stage *stage)
+{
+	for (size_t slot = 0; slot < stage->run->parallel; slot++) {
+		if (!stage->plays[slot])
+			continue;
+		if (stage->stopping)
+			play_give_up(stage->plays[slot], "interrupted");
+		play_tick(stage->plays[slot], now());
+		if (play_is_over(stage->plays[slot]))
+			end(stage, slot);
+	}
+}
+
+static void fini(struct stage *stage)
+{
+	for (size_t slot = 0; stage->plays && slot < stage->run->parallel; slot++) {
+		if (stage->plays[slot])
+			play_fini(stage->plays[slot]);
+		free(stage->plays[slot]);
+	}
+	for (struct wire *w = stage->wires; w; w = w->next)
+		if (!w->dead)
+			lose(w, "");
+	sweep(stage);
+	free(stage->plays);
+	free(stage->index);
+}
+
+int probe_play(struct probe_run *run)
+{
+	struct stage stage = {.run = run};
+	run->done = 0;
+	stage.plays = calloc(run->parallel, sizeof *stage.plays);
+	stage.index = calloc(run->parallel, sizeof *stage.index);
+	stage.no_memory = !stage.plays || !stage.index;
+	if (!stage.no_memory)
+		fill(&stage);
+	while (stage.running > 0) {
+		wait_and_serve(&stage);
+		tick(&stage);
+		fill(&stage);
+		if (run->progress && run->progress(run->user, run))
+			stage.stopping = run->stopped = true;
+	}
+	for (sweep(&stage); stage.wires && !stage.no_memory; sweep(&stage)) /* a DISCONNECT may still be on its way */
+		wait_and_serve(&stage);
+	fini(&stage);
+	return stage.no_memory ? MQTTWILL_ENOMEM : 0;
+}
