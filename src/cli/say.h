@@ -16,7 +16,8 @@ enum exit_code {
 	EXIT_NETWORK = 3, /* the network, or the operating system */
 	EXIT_TLS = 4,
 	EXIT_BROKER = 5, /* refused or disconnected by the broker */
-	EXIT_TIMEOUT = 6
+	EXIT_TIMEOUT = 6,
+	EXIT_NEWS = 7    /* the broker breaks a promise */
 };
 
 /* The exit code for an error of the library. */

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "net/tcp.h"
+#include "net/tls.h"
 #include "probe/internal.h"
 
 enum { READ_SIZE = 4096, LINGER_MS = 3000, TURN_MS = 250, OUTPUT_MAX = 1 << 20 };

@@ -5,13 +5,21 @@
 #ifndef PROBE_WORLD_H
 #define PROBE_WORLD_H
 
-#include "net/tls.h"
 #include "probe/play.h"
 
+struct tls_context;
+
+/* Where the broker is. */
 struct probe_target {
-	const char         *host, *port;
+	char               *host, *user, *password;
+	char                port[6];
+	size_t              password_len;
 	struct tls_context *tls; /* NULL: plain TCP */
 };
+
+/* From a URL. 0, or an error with its sentence. On success probe_target_fini() frees it. */
+int  probe_target_init(struct probe_target *t, const char *url, const char *ca_file, char *why, size_t size);
+void probe_target_fini(struct probe_target *t);
 
 struct probe_run {
 	struct probe_target   target;

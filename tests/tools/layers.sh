@@ -15,7 +15,8 @@ BEGIN {
 	sees["client"]   = "session wire base"
 	sees["presence"] = "client wire base"
 	sees["api"]      = "client presence wire base"
-	sees["cli"]      = "base"
+	sees["probe"]    = "session wire net base"
+	sees["cli"]      = "probe wire base"         # wire for what the probe has seen
 	sees["broker"]   = "wire base"
 	driver           = "net"                 # what src/client/driver*.c sees besides
 	tests            = "support"             # what the tests of the broker see besides

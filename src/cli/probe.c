@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mqttwill probe: plays will scenarios against a broker and says whether it keeps its promises.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/groups.h"
+#include "cli/report.h"
+
+enum { TOLERANCE_MS = 2000, ANSWER_MS = 10000, GRACE_MS = 1500, PARALLEL = 200 };
+
+struct probe_options {
+	const char   *only, *denied_topic;
+	struct number tolerance, parallel;
+	bool          json, list, load;
+};
+
+struct probe {
+	struct arena              arena;
+	struct probe_options      own;
+	struct connection_options connection;
+	struct mqttwill_options   options; /* of the connection, for the credentials */
+	struct probe_run          run;
+	char                      prefix[32], name[PROBE_NAME_MAX + 1];
+};
+
+#define AT(member) offsetof(struct probe_options, member)
+static const struct option probe_rows[] = {
+	{.name = "only", .value = "ID,...", .help = "only these scenarios: WD-05, W5-09 or B6",
+	 .type = OPTION_TEXT, .offset = AT(only)},
+	{.name = "list", .help = "list the scenarios and connect nowhere", .type = OPTION_FLAG, .offset = AT(list)},
+	{.name = "tolerance", .value = "MS", .help = "how late a will may come; default 2000",
+	 .type = OPTION_NUMBER, .offset = AT(tolerance), .least = 100, .max = 60000},
+	{.name = "parallel", .value = "N", .help = "scenarios at the same time, three connections each; default 200",
+	 .type = OPTION_NUMBER, .offset = AT(parallel), .least = 1, .max = 1000},
+	{.name = "denied-topic", .value = "TOPIC", .help = "a topic that these credentials may not publish to",
+	 .type = OPTION_TEXT, .offset = AT(denied_topic)},
+	{.name = NULL},
+};
+#undef AT
+
+#define AT(member) offsetof(struct connection_options, member)
+static const struct option target_rows[] = {
+	{.name = "url", .value = "URL", .help = "mqtt[s]://[user[:password]@]host[:port]; default mqtt://localhost",
+	 .type = OPTION_TEXT, .offset = AT(url)},
+	{.name = "user", .value = "NAME", .help = "user name", .type = OPTION_TEXT, .offset = AT(user)},
+	{.name = "password", .value = "PASSWORD", .help = "password; ps(1) shows it", .type = OPTION_TEXT, .offset = AT(password)},
+	{.name = "password-file", .value = "FILE", .help = "password from a file's first line",
+	 .type = OPTION_TEXT, .offset = AT(password_file)},
+	{.name = "cafile", .value = "FILE", .help = "trusted certificates, PEM; default: the system's",
+	 .type = OPTION_TEXT, .offset = AT(ca_file)},
+	{.name = NULL},
+};
+#undef AT
+
+/* ---- Which scenarios ---- */
+
+/* Does the list name it? `n` bytes of a comma-separated list; NULL names all. */
+static bool listed(const struct probe_scenario *s, const char *list)
+{
+	char name[32];
+	while (list && *list) {
+		size_t n = strcspn(list, ",");
+		if (n < sizeof name) {
+			memcpy(name, list, n);
+			name[n] = 0;
+			if (probe_scenario_is(s, name))
+				return true;
+		}
+		list += n + (list[n] == ',');
+	}
+	return !list;
+}
+
+static size_t select_scenarios(const struct probe *p, const struct probe_scenario **into)
+{
+	size_t n = 0;
+	for (size_t i = 0; probe_scenario(i); i++) {
+		if (!listed(probe_scenario(i), p->own.only))
+			continue;
+		if (into)
+			into[n] = probe_scenario(i);
+		n++;
+	}
+	return n;
+}
+
+static enum exit_code list_all(const struct probe *p)
+{
+	for (size_t i = 0; probe_scenario(i); i++)
+		if (listed(probe_scenario(i), p->own.only))
+			printf("%-7s %-4s %s\n", probe_scenario(i)->id, probe_scenario(i)->bugs ? probe_scenario(i)->bugs : "",
+			       probe_scenario(i)->title);
+	return EXIT_OK;
+}
+
+/* ---- The run ---- */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+static bool show_progress(void *user, const struct probe_run *run)
+{
+	const bool *terminal = user;
+	if (*terminal)
+		fprintf(stderr, "\r%zu of %zu scenarios%s", run->done, run->count, run->done == run->count ? "\r\033[K" : "");
+	return interrupted;
+}
+
+/* Names of its own, so that nothing else on the broker is touched. */
+static bool choose_names(struct probe *p)
+{
+	uint8_t random[3];
+	if (getrandom(random, sizeof random, 0) != sizeof random)
+		return false;
+	snprintf(p->name, sizeof p->name, "mw%02x%02x%02x", random[0], random[1], random[2]);
+	snprintf(p->prefix, sizeof p->prefix, "mqttwill-probe/%s", p->name);
+	return true;
+}
+
+static void fill_settings(struct probe *p)
+{
+	const struct probe_target *t = &p->run.target;
+	const char                *user = p->options.user_name ? p->options.user_name : t->user;
+	struct span                password = span_text(p->options.password, p->options.password_len);
+	if (!password.p)
+		password = span_of(t->password, t->password_len);
+	p->run.parallel = p->own.parallel.set ? p->own.parallel.value : PARALLEL;
+	p->run.offers = p->own.denied_topic ? (uint32_t)NEEDS_DENIED : 0;
+	p->run.settings = (struct probe_settings){
+		.prefix = p->prefix,
+		.name = p->name,
+		.user_name = span_text(user, 0),
+		.password = password,
+		.denied_topic = p->own.denied_topic,
+		.tolerance_ms = p->own.tolerance.set ? p->own.tolerance.value : TOLERANCE_MS,
+		.answer_ms = ANSWER_MS,
+		.grace_ms = GRACE_MS,
+	};
+}
+
+static enum exit_code play(struct probe *p)
+{
+	char          why[PROBE_TEXT];
+	bool          terminal = isatty(STDERR_FILENO);
+	int64_t       began = steady_ms(), wall = wall_ms();
+	struct report report;
+	int           rc = probe_meet(&p->run, why, sizeof why);
+	if (rc < 0)
+		return refuse(EXIT_NETWORK, "nothing can be probed: %s", rc == MQTTWILL_ENOMEM ? "no memory" : why);
+	p->run.progress = show_progress;
+	p->run.user = &terminal;
+	rc = probe_play(&p->run);
+	if (rc == 0 && !p->run.stopped)
+		rc = probe_play_again(&p->run);
+	if (rc < 0)
+		return refuse(EXIT_NETWORK, "no memory for so many scenarios at the same time; try a smaller --parallel");
+	report_init(&report, &p->run);
+	report.url = p->connection.url;
+	report.began_ms = wall;
+	report.took_ms = (uint32_t)(steady_ms() - began);
+	report_text(stdout, &report);
+	if (p->run.stopped)
+		return EXIT_TIMEOUT;
+	return report.counts[PROBE_FAIL] ? EXIT_NEWS : EXIT_OK;
+}
+
+static enum exit_code play_selected(struct probe *p)
+{
+	p->run.count = select_scenarios(p, NULL);
+	if (p->run.count == 0)
+		return refuse(EXIT_USAGE, "--only names no scenario; mqttwill probe --list lists them");
+	p->run.scenarios = arena_alloc(&p->arena, p->run.count * sizeof *p->run.scenarios);
+	p->run.results = arena_alloc(&p->arena, p->run.count * sizeof *p->run.results);
+	if (!p->run.scenarios || !p->run.results || !choose_names(p))
+		return refuse(EXIT_NETWORK, "no memory");
+	select_scenarios(p, p->run.scenarios);
+	fill_settings(p);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	return play(p);
+}
+
+static enum exit_code prepare_and_play(struct probe *p)
+{
+	char           why[PROBE_TEXT];
+	enum exit_code code = connection_fill(&p->connection, &p->options, &p->arena);
+	if (code != EXIT_OK)
+		return code;
+	int rc = probe_target_init(&p->run.target, p->options.url, p->options.ca_file, why, sizeof why);
+	if (rc < 0)
+		return refuse(exit_code(rc), "%s", why);
+	code = play_selected(p);
+	probe_target_fini(&p->run.target);
+	return code;
+}
+
+int command_probe(int argc, char **argv)
+{
+	static struct probe              p;
+	static const struct option_group groups[] = {
+		{"The probe", "", probe_rows, &p.own},
+		{"The broker", "", target_rows, &p.connection},
+	};
+	const struct command_line line = {
+		.name = "probe",
+		.summary = "Plays will scenarios against a broker, and says which promises about wills it keeps.",
+		.groups = groups,
+		.group_count = sizeof groups / sizeof groups[0],
+		.arena = &p.arena,
+	};
+	enum exit_code code;
+	arena_init(&p.arena);
+	if (options_parse(&line, argc, argv, &code))
+		code = p.own.list ? list_all(&p) : prepare_and_play(&p);
+	arena_fini(&p.arena);
+	return (int)code;
+}
