@@ -105,7 +105,7 @@ static void receive(struct client *c, bool ready)
 static bool has_taken_nothing(const struct client *c)
 {
 	const struct session *s = c->session;
-	return buf_len(&s->out) >= SESSION_OUTPUT_HIGH && s->stuck_ms && c->now_ms >= session_deadline(s);
+	return buf_len(&s->out) >= SESSION_OUTPUT_HIGH && s->stuck_ms < UINT64_MAX && c->now_ms >= session_deadline(s);
 }
 
 static void tend_session(struct client *c)
@@ -113,8 +113,11 @@ static void tend_session(struct client *c)
 	if (!c->session || c->state != CLIENT_UP || c->lost_error)
 		return;
 	c->hooks->tick(c->owner, c->now_ms);
-	bool stuck = c->session->stuck_ms, unread = has_taken_nothing(c);
+	uint8_t pings = c->session->pings;
+	bool stuck = c->session->stuck_ms < UINT64_MAX, unread = has_taken_nothing(c);
 	int  rc = unread ? MQTTWILL_ESILENT : session_tick(c->session, c->now_ms);
+	if (c->session->pings > pings) /* idle: the session has given back what it kept, too */
+		unsent_relax(c);
 	if (rc < 0) {
 		client_fail(c, rc, "keep-alive: the broker has %s for too long", stuck ? "taken no byte" : "sent nothing");
 		note_loss(c, unread ? driver_last_words(c, rc) : rc);

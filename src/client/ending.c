@@ -76,7 +76,7 @@ static void finish(struct client *c, struct outgoing *o, int error, struct mqttw
 	int64_t token = o->token;
 	list_remove(&o->link);
 	close_books(c, o, error);
-	free(o);
+	flight_free(&c->flight, o);
 	tell(c, token, error, ev);
 }
 
@@ -86,7 +86,7 @@ void end_later(struct client *c, struct outgoing *o, int error)
 	o->error = (int8_t)error;
 	close_books(c, o, error);
 	if (silent || o->token == 0) {
-		free(o);
+		flight_free(&c->flight, o);
 		return;
 	}
 	list_push(&c->ends, &o->link);
@@ -110,7 +110,7 @@ static void tell_first(struct client *c)
 	c->ended_count--;
 	c->ended_bytes -= o->size;
 	explain(c, o);
-	free(o);
+	flight_free(&c->flight, o);
 	tell(c, token, error, &ev);
 }
 
@@ -147,7 +147,7 @@ void queue_done(struct client *c, struct outgoing *o, struct session_event *sev)
 		c->reason_code = sev->packet.reason;
 		c->hooks->presence_done(c->owner, o, sev->error);
 		c->reason_code = 0;
-		free(o);
+		flight_free(&c->flight, o);
 		return;
 	}
 	ev.codes = sev->packet.type == PACKET_SUBACK || sev->packet.type == PACKET_UNSUBACK ? sev->packet.list.p : NULL;

@@ -269,6 +269,9 @@ bool unsent_send(struct client *c, const struct packet *pk);
 /* Is it still in the output? */
 bool unsent_has(const struct client *c, int64_t token);
 
+/* Gives back memory, if nothing is in the output. */
+void unsent_relax(struct client *c);
+
 /* The connection is about to go: how many go with it. */
 uint32_t unsent_lost(struct client *c);
 

@@ -36,7 +36,7 @@ static void recall(struct client *c, bool requests_only)
 		prev = l->prev;
 		list_remove(l);
 		if (outgoing_of(l)->presence)
-			free(outgoing_of(l)); /* made anew, never sent late */
+			flight_free(&c->flight, outgoing_of(l)); /* made anew, never sent late */
 		else
 			queue_return(c, outgoing_of(l));
 	}
@@ -56,6 +56,7 @@ void queue_connection_lost(struct client *c)
 	recall(c, true);
 	written_lost(c);
 	ends_tell(c);
+	flight_relax(&c->flight);
 }
 
 /* The broker owns what it has answered with PUBREC: that is delivered, whatever became of its session. */

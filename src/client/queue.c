@@ -25,19 +25,19 @@ void queue_init(struct client *c)
 	c->expire_at = UINT64_MAX;
 }
 
-static void free_list(struct list *list)
+static void free_list(struct client *c, struct list *list)
 {
 	for (struct list *l; (l = list_first(list));) {
 		list_remove(l);
-		free(outgoing_of(l));
+		flight_free(&c->flight, outgoing_of(l));
 	}
 }
 
 void queue_fini(struct client *c)
 {
-	free_list(&c->queue);
-	free_list(&c->written);
-	free_list(&c->ends);
+	free_list(c, &c->queue);
+	free_list(c, &c->written);
+	free_list(c, &c->ends);
 	flight_fini(&c->flight);
 	latest_fini(&c->latest);
 	buf_fini(&c->unsent);
@@ -274,7 +274,7 @@ static int64_t enqueue(struct client *c, const struct packet *pk, size_t size, b
 	int              rc = find_room(c, &t);
 	if (rc < 0)
 		return rc;
-	rc = outgoing_new(&o, pk, fit_level(c, pk));
+	rc = flight_new(&c->flight, &o, pk, fit_level(c, pk));
 	if (rc < 0)
 		return client_fail(c, rc, "%s: %s", packet_name(pk->type), error_text(rc));
 	make_room(c, &t);
@@ -311,14 +311,14 @@ int64_t client_send_presence(struct client *c, const struct packet *pk)
 	struct outgoing *o;
 	if (!c->session || !session_is_up(c->session))
 		return MQTTWILL_ESTATE;
-	int rc = outgoing_new(&o, pk, c->level);
+	int rc = flight_new(&c->flight, &o, pk, c->level);
 	if (rc < 0)
 		return rc;
 	o->presence = true;
 	int64_t token = o->token = ++c->last_token;
 	rc = session_has_room(c->session, pk->qos, true) ? session_send(c->session, o) : MQTTWILL_EFULL;
 	if (rc < 0 || o->id_at == 0)
-		free(o);
+		flight_free(&c->flight, o);
 	return rc < 0 ? rc : token;
 }
 

@@ -315,7 +315,7 @@ int subscriptions_renew(struct client *c)
 			continue; /* it is asked for anyway */
 		pk.props.subscription_id = s->id;
 		pk.props.has = s->id && (!s->chosen || subscription_id_in_force(c, s)) ? HAS(SUBSCRIPTION_ID) : 0;
-		int rc = outgoing_new(&o, &pk, fit_renewal_level(c, &pk));
+		int rc = flight_new(&c->flight, &o, &pk, fit_renewal_level(c, &pk));
 		if (rc < 0)
 			return rc;
 		queue_push_front(c, o);

@@ -53,6 +53,12 @@ bool unsent_has(const struct client *c, int64_t token)
 	return false;
 }
 
+void unsent_relax(struct client *c)
+{
+	drop_sent(c);
+	buf_relax(&c->unsent);
+}
+
 uint32_t unsent_lost(struct client *c)
 {
 	uint32_t lost = 0;

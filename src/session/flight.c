@@ -25,8 +25,18 @@ void flight_fini(struct flight *f)
 	idtable_fini(&f->out);
 	idtable_fini(&f->in);
 	const uint64_t held[2] = {f->held[0], f->held[1]};
+	pool_relax(&f->pool);
 	flight_init(f);
 	memcpy(f->held, held, sizeof held); /* a handle is never given twice */
+}
+
+void flight_relax(struct flight *f)
+{
+	pool_relax(&f->pool);
+	if (f->out.count == 0)
+		idtable_fini(&f->out);
+	if (f->in.count == 0)
+		idtable_fini(&f->in);
 }
 
 static uint16_t fresh_id(struct flight *f)
@@ -88,14 +98,15 @@ static uint32_t expiry_offset(const struct packet *pk, const uint8_t *bytes)
 	return at + (pk->props.has & HAS(PAYLOAD_FORMAT) ? 2 : 0) + 1;
 }
 
-int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level)
+static int make(struct pool *pool, struct outgoing **out, const struct packet *pk, uint8_t level)
 {
-	size_t size = packet_size(pk, level);
-	bool   expires = level == LEVEL_5 && pk->type == PACKET_PUBLISH && pk->props.has & HAS(MESSAGE_EXPIRY);
+	size_t  size = packet_size(pk, level);
+	bool    expires = level == LEVEL_5 && pk->type == PACKET_PUBLISH && pk->props.has & HAS(MESSAGE_EXPIRY);
+	uint8_t class;
 	*out = NULL;
 	if (size == 0)
 		return MQTTWILL_EMESSAGE;
-	struct outgoing *o = malloc(sizeof *o + size + RECODE_GROWTH);
+	struct outgoing *o = pool_take(pool, sizeof *o + size + RECODE_GROWTH, &class);
 	if (!o)
 		return MQTTWILL_ENOMEM;
 	*o = (struct outgoing){
@@ -104,6 +115,7 @@ int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level)
 		.type = pk->type,
 		.level = level,
 		.qos = pk->qos,
+		.class = class,
 	};
 	list_init(&o->link);
 	packet_encode(pk, level, o->bytes);
@@ -115,6 +127,21 @@ int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level)
 		o->expiry_at = expires ? expiry_offset(pk, o->bytes) : 0;
 	*out = o;
 	return 0;
+}
+
+int flight_new(struct flight *f, struct outgoing **out, const struct packet *pk, uint8_t level)
+{
+	return make(&f->pool, out, pk, level);
+}
+
+void flight_free(struct flight *f, struct outgoing *o)
+{
+	pool_give(&f->pool, o, o->class);
+}
+
+int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level)
+{
+	return make(&(struct pool){0}, out, pk, level);
 }
 
 static uint8_t *put_length(uint8_t *p, uint32_t n)

@@ -7,6 +7,7 @@
 #define SESSION_FLIGHT_H
 
 #include "base/list.h"
+#include "base/pool.h"
 #include "session/idtable.h"
 #include "wire/recode.h"
 
@@ -37,6 +38,7 @@ struct outgoing {
 	uint8_t  qos;
 	uint8_t  state; /* enum outgoing_state */
 	int8_t   error; /* how it ended, where its DONE is still to be told */
+	uint8_t  class; /* of its memory, for the pool */
 	bool     presence : 1;
 	bool     want_done : 1; /* at QoS 0; above it there always is a DONE */
 	bool     waiting : 1; /* of a resumed session, and not yet sent again on this connection */
@@ -50,6 +52,7 @@ struct flight {
 	uint32_t       open; /* QoS 1 and 2 messages in flight: what Receive Maximum limits [MQTT-4.9.0-2] */
 	uint64_t       held[2]; /* the last serial numbers of struct inbound, QoS 1 and QoS 2; they go on for ever */
 	uint16_t       last_id;
+	struct pool    pool; /* of struct outgoing */
 };
 
 void flight_init(struct flight *f);
@@ -63,7 +66,16 @@ int flight_enter(struct flight *f, struct outgoing *o);
 /* Takes it out of flight again; it is the caller's, and queued. */
 void flight_leave(struct flight *f, struct outgoing *o);
 
+/* Gives back memory that is kept for what comes next. */
+void flight_relax(struct flight *f);
+
 /* Encodes a packet to be sent later; *out is NULL on failure: MQTTWILL_ENOMEM, or _EMESSAGE where it is too long. */
+int flight_new(struct flight *f, struct outgoing **out, const struct packet *pk, uint8_t level);
+
+/* It stands in no list. Its memory serves the next one. */
+void flight_free(struct flight *f, struct outgoing *o);
+
+/* The same as flight_new() without a flight; to be freed with free(). */
 int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level);
 
 /* Makes a queued one fit another version or broker, as packet_recode(). */

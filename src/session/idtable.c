@@ -76,7 +76,6 @@ void *idtable_take(struct idtable *t, uint16_t id)
 	if (!value)
 		return NULL;
 	close_gap(t, probe(t, id));
-	if (--t->count == 0 && t->size > 4096)
-		idtable_fini(t);
+	t->count--;
 	return value;
 }

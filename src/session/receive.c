@@ -216,7 +216,7 @@ static void on_pingresp(struct session *s, struct session_event *ev)
 		return;
 	s->pings--;
 	if (s->pings == 0 || s->sent < s->ping_end)
-		s->ping_out_ms = 0; /* what is left is still to be written */
+		s->ping_out_ms = UINT64_MAX; /* what is left is still to be written */
 	if (s->pings)
 		return;
 	tell(ev, SESSION_PONG, 0);

@@ -162,13 +162,14 @@ int session_resend_more(struct session *s)
 
 void session_mark_resend(struct session *s, const struct list *last)
 {
+	bool again = last != &s->flight->sent;
 	s->waiting = s->waiting_open = 0;
-	for (struct list *l = &s->flight->sent; l != last;) {
-		l = l->next;
+	for (struct list *l = s->flight->sent.next; l != &s->flight->sent; l = l->next) {
 		struct outgoing *o = list_entry(l, struct outgoing, link);
-		o->waiting = true;
-		s->waiting++;
-		s->waiting_open += o->type == PACKET_PUBLISH;
+		o->waiting = again;
+		s->waiting += again;
+		s->waiting_open += again && o->type == PACKET_PUBLISH;
+		again &= l != last;
 	}
 }
 

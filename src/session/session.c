@@ -6,7 +6,7 @@
 
 #include "session/internal.h"
 
-enum { OUTPUT_SLACK = 1024 * 1024, SKIM_HEAD = HEADER_MAX + 2 + FIELD_MAX + 2 };
+enum { OUTPUT_SLACK = 1024 * 1024, IN_KEPT = 4096, SKIM_HEAD = HEADER_MAX + 2 + FIELD_MAX + 2 };
 
 void session_init(struct session *s, const struct session_config *config, struct flight *flight, uint64_t now_ms)
 {
@@ -15,11 +15,14 @@ void session_init(struct session *s, const struct session_config *config, struct
 		.flight = flight,
 		.last_in_ms = now_ms,
 		.last_out_ms = now_ms,
+		.ping_out_ms = UINT64_MAX,
+		.stuck_ms = UINT64_MAX,
 		.maximum_out = REMAINING_MAX + HEADER_MAX,
 		.quota = config->send_maximum ? config->send_maximum : UINT16_MAX,
 		.maximum_qos = 2,
 		.retain_available = true,
 	};
+	session_mark_resend(s, &flight->sent); /* an earlier connection may have died halfway through */
 	buf_init(&s->out, REMAINING_MAX + OUTPUT_SLACK);
 	buf_init(&s->in, config->maximum_packet_size > SKIM_HEAD ? config->maximum_packet_size : SKIM_HEAD);
 }
@@ -163,12 +166,14 @@ static size_t complete(struct session *s, const uint8_t *in, size_t len, struct 
 	return used;
 }
 
+/* A small buffer stays for the next packet that comes in pieces, until the connection is idle. */
 static void drop_done(struct session *s)
 {
 	if (!s->in_done)
 		return;
 	buf_take(&s->in, buf_len(&s->in));
-	buf_relax(&s->in);
+	if (s->in.cap > IN_KEPT)
+		buf_relax(&s->in);
 	s->in_done = false;
 }
 
@@ -199,6 +204,8 @@ size_t session_feed(struct session *s, uint8_t *in, size_t len, uint64_t now_ms,
 	if (len)
 		s->last_in_ms = now_ms;
 	drop_done(s);
+	if (len == 0)
+		buf_relax(&s->in);
 	while (used < len && ev->type == SESSION_NOTHING && s->state != SESSION_OVER)
 		used += feed_some(s, in + used, len - used, ev);
 	return s->state == SESSION_OVER && ev->type == SESSION_NOTHING ? len : used;
@@ -217,8 +224,8 @@ void session_sent(struct session *s, size_t n, uint64_t now_ms)
 	buf_take(&s->out, n);
 	s->sent += n;
 	s->last_out_ms = now_ms;
-	s->stuck_ms = buf_len(&s->out) ? now_ms : 0;
-	if (s->pings && !s->ping_out_ms && s->sent >= s->ping_end)
+	s->stuck_ms = buf_len(&s->out) ? now_ms : UINT64_MAX;
+	if (s->pings && s->ping_out_ms == UINT64_MAX && s->sent >= s->ping_end)
 		s->ping_out_ms = now_ms;
 	session_release(s);
 	if (s->waiting)
@@ -264,9 +271,9 @@ static uint64_t next_ping(const struct session *s)
 /* When the peer counts as silent: it takes nothing from us, or has not sent a byte since the ping was written. */
 static uint64_t silence(const struct session *s)
 {
-	uint64_t stuck = s->stuck_ms ? s->stuck_ms + ping_interval(s) + ping_timeout(s) : UINT64_MAX;
+	uint64_t stuck = s->stuck_ms < UINT64_MAX ? s->stuck_ms + ping_interval(s) + ping_timeout(s) : UINT64_MAX;
 	bool     deaf = buf_len(&s->out) >= SESSION_OUTPUT_HIGH; /* nothing is fed: an answer may wait unread */
-	if (!s->pings || !s->ping_out_ms || deaf)
+	if (!s->pings || s->ping_out_ms == UINT64_MAX || deaf)
 		return stuck;
 	uint64_t since = s->last_in_ms > s->ping_out_ms ? s->last_in_ms : s->ping_out_ms;
 	uint64_t unanswered = since + ping_timeout(s);
@@ -279,7 +286,7 @@ int session_tick(struct session *s, uint64_t now_ms)
 	if (s->state != SESSION_UP)
 		return 0;
 	bool waiting = buf_len(&s->out) > 0;
-	if (waiting && !s->stuck_ms)
+	if (waiting && s->stuck_ms == UINT64_MAX)
 		s->stuck_ms = now_ms;
 	if (now_ms >= silence(s)) {
 		s->state = SESSION_OVER;
@@ -287,7 +294,9 @@ int session_tick(struct session *s, uint64_t now_ms)
 	}
 	if (waiting || now_ms < next_ping(s))
 		return 0;
+	buf_relax(&s->in);
 	buf_relax(&s->out);
+	flight_relax(s->flight);
 	return session_ping(s);
 }
 
@@ -296,7 +305,7 @@ uint64_t session_deadline(const struct session *s)
 	if (s->state != SESSION_UP)
 		return UINT64_MAX;
 	/* output that nobody has taken note of yet: the tick at the time of the next ping will, if none comes before */
-	uint64_t ping = buf_len(&s->out) && s->stuck_ms ? UINT64_MAX : next_ping(s);
+	uint64_t ping = buf_len(&s->out) && s->stuck_ms < UINT64_MAX ? UINT64_MAX : next_ping(s);
 	uint64_t silent = silence(s);
 	return ping < silent ? ping : silent;
 }

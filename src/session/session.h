@@ -41,8 +41,8 @@ struct session {
 	uint64_t committed, sent; /* bytes of output since the beginning */
 	uint64_t last_in_ms, last_out_ms;
 	uint64_t ping_end;        /* where the last PINGREQ ends in the output */
-	uint64_t ping_out_ms;     /* when an unanswered one was written; 0: not yet */
-	uint64_t stuck_ms;        /* since when the peer has taken nothing of what there is to send; 0: it has */
+	uint64_t ping_out_ms;     /* when an unanswered one was written; UINT64_MAX: not yet */
+	uint64_t stuck_ms;        /* since when the peer has taken nothing of what there is to send; UINT64_MAX: it has */
 	uint32_t skim;            /* bytes of an oversize message still to be skipped */
 	uint32_t maximum_out;     /* the broker's Maximum Packet Size */
 	uint32_t keep_alive_ms;   /* in force; 0: off */
@@ -97,7 +97,8 @@ int session_auth(struct session *s, uint8_t reason, const struct span *data);
 
 /*
  * Takes bytes from the peer up to the first event, and returns how many; call it again with the rest. `in` is overwritten
- * where that helps. Called with no bytes it gives back what memory the last packet took.
+ * where that helps. A little memory stays for the next packet that comes in pieces; called with no bytes, and when a ping is
+ * due, it is given back.
  */
 size_t session_feed(struct session *s, uint8_t *in, size_t len, uint64_t now_ms, struct session_event *ev);
 

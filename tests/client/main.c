@@ -15,6 +15,7 @@ static Suite *(*const suites[])(void) = {
 	version_suite, adapt_suite, recode_suite,
 	last_words_suite,
 	ack_suite, route_suite, subscribe_limit_suite,
+	steady_suite,
 };
 
 int main(void)

@@ -247,13 +247,15 @@ void stage_end(void)
 
 void stage_enter(void)
 {
-	if (stage.fail_at > 0)
+	if (stage.counts)
+		alloc_fail(0);
+	else if (stage.fail_at > 0)
 		alloc_fail(stage.fail_at - stage.allocations);
 }
 
 void stage_leave(void)
 {
-	if (stage.fail_at <= 0)
+	if (stage.fail_at <= 0 && !stage.counts)
 		return;
 	stage.allocations += alloc_count();
 	stage.refused |= alloc_stop();

@@ -56,6 +56,7 @@ struct stage {
 	long           fail_at;     /* which allocation of the library's fails; 0: none */
 	long           allocations; /* so far */
 	bool           refused;     /* has one been? */
+	bool           counts;      /* the library's allocations are counted, and none fails */
 };
 
 extern struct stage stage;

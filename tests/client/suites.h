@@ -38,5 +38,6 @@ Suite *expiry_suite(void);
 Suite *version_suite(void);
 Suite *adapt_suite(void);
 Suite *recode_suite(void);
+Suite *steady_suite(void);
 
 #endif

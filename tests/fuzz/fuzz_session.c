@@ -306,7 +306,7 @@ static void begin(uint8_t how)
 		.maximum_packet_size = LIMIT,
 		.ping_timeout_ms = how & 0x20 ? 100000 : 0,
 	};
-	now_ms = 1000;
+	now_ms = 0;
 	token = 0;
 	for (int i = 0; i < SIDES; i++) {
 		lives[i] = (struct life){0};

@@ -201,11 +201,46 @@ START_TEST(pings_beyond_count_are_no_harm)
 }
 END_TEST
 
+/* A clock may begin at 0: that is a time like any other. */
+static void up_at_0(struct script *s, int i)
+{
+	script_init(s, script_level(i), i);
+	s->now_ms = 0;
+	script_open(s);
+	script_connect(s, 60, true);
+	script_greet(s, "20 [0000 ~]");
+}
+
+START_TEST(a_ping_that_was_written_at_time_0_has_its_timeout)
+{
+	struct script s;
+	up_at_0(&s, _i);
+	ck_assert_int_eq(session_ping(&s.session), 0);
+	script_flush(&s);
+	script_due(&s, PING_TIMEOUT_MS, MQTTWILL_ESILENT);
+	script_close(&s);
+}
+END_TEST
+
+START_TEST(output_that_nobody_takes_from_time_0_on_has_its_timeout)
+{
+	struct script s;
+	up_at_0(&s, _i);
+	script_send(&s, PACKET_PUBLISH, 1);
+	ck_assert_int_eq(session_tick(&s.session, 0), 0);
+	script_due(&s, PING_AFTER_MS + PING_TIMEOUT_MS, MQTTWILL_ESILENT);
+	script_flush(&s);
+	script_close(&s);
+}
+END_TEST
+
 Suite *keepalive_suite(void)
 {
 	Suite *suite = suite_create("keep-alive");
 	TCase *tc = tcase_create("keep-alive");
 	tcase_set_timeout(tc, 30);
+	tcase_add_loop_test(tc, a_ping_that_was_written_at_time_0_has_its_timeout, 0, EVERY_LEVEL);
+	tcase_add_loop_test(tc, output_that_nobody_takes_from_time_0_on_has_its_timeout, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, an_idle_connection_is_pinged_in_less_than_the_keep_alive, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, input_alone_does_not_keep_us_alive, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, output_alone_does_not_show_that_the_peer_lives, 0, EVERY_LEVEL);

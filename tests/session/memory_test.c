@@ -45,6 +45,72 @@ START_TEST(a_whole_packet_is_read_where_it_lies)
 }
 END_TEST
 
+/* ---- The steady flow ---- */
+
+static const uint8_t *answer(uint8_t type, uint16_t id)
+{
+	static uint8_t bytes[4];
+	bytes[0] = (uint8_t)(type << 4 | (type == PACKET_PUBREL ? 2 : 0));
+	bytes[1] = 2;
+	put_u16(bytes + 2, id);
+	return bytes;
+}
+
+static void take_output(struct script *s)
+{
+	const uint8_t *bytes;
+	session_sent(&s->session, session_output(&s->session, &bytes), s->now_ms);
+}
+
+/* Feeds a packet in two pieces, so that it has to be kept in between; accepts what comes. */
+static void feed_pieces(struct script *s, const uint8_t *p, size_t n)
+{
+	uint8_t in[16];
+	put_bytes(in, p, n);
+	for (size_t at = 0; at < n; at += session_feed(&s->session, in + at, at ? n - at : 1, s->now_ms, &s->event))
+		;
+	if (s->event.type == SESSION_MESSAGE && session_accept(&s->session, &s->event) < 0)
+		ck_abort_msg("not accepted");
+	take_output(s);
+}
+
+static void send_and_receive(struct script *s, uint8_t qos)
+{
+	struct packet    pk = {.type = PACKET_PUBLISH, .qos = qos, .topic = span_text("t", 0), .payload = span_text("m", 0)};
+	uint8_t          publish[16];
+	struct outgoing *o;
+	bool             good = flight_new(&s->flight, &o, &pk, s->config.level) == 0 && session_send(&s->session, o) == 0;
+	uint16_t         id = qos ? o->id : 0;
+	take_output(s);
+	if (qos == 2)
+		feed_pieces(s, answer(PACKET_PUBREC, id), 4);
+	if (qos)
+		feed_pieces(s, answer(qos == 2 ? PACKET_PUBCOMP : PACKET_PUBACK, id), 4);
+	good &= qos == 0 || (s->event.type == SESSION_DONE && s->event.outgoing == o);
+	flight_free(&s->flight, o);
+	pk.id = id;
+	feed_pieces(s, publish, packet_encode(&pk, s->config.level, publish));
+	if (qos == 2)
+		feed_pieces(s, answer(PACKET_PUBREL, id), 4);
+	if (!good)
+		ck_abort_msg("not sent, or not answered");
+}
+
+START_TEST(ten_thousand_messages_each_way_need_no_memory)
+{
+	struct script s;
+	script_up(&s, (uint8_t)(LEVEL_31 + _i / 3), 0);
+	for (int i = 0; i < 10; i++)
+		send_and_receive(&s, (uint8_t)(_i % 3));
+	alloc_fail(0);
+	for (int i = 0; i < 10000; i++)
+		send_and_receive(&s, (uint8_t)(_i % 3));
+	ck_assert_int_eq(alloc_count(), 0);
+	alloc_stop();
+	script_close(&s);
+}
+END_TEST
+
 /* ---- A life with failing allocations ---- */
 
 /* What the broker says, whole; identifiers are those that a session of this script uses. */
@@ -284,6 +350,7 @@ Suite *memory_suite(void)
 	TCase *tc = tcase_create("memory");
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, an_idle_session_owns_no_input_buffer, 0, EVERY_LEVEL);
+	tcase_add_loop_test(tc, ten_thousand_messages_each_way_need_no_memory, 0, 3 * 3);
 	tcase_add_loop_test(tc, a_whole_packet_is_read_where_it_lies, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, every_allocation_of_a_life_may_fail, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, without_memory_for_its_answer_the_session_ends, 0, EVERY_LEVEL);

@@ -130,6 +130,29 @@ START_TEST(what_is_sent_again_keeps_to_the_new_receive_maximum)
 }
 END_TEST
 
+START_TEST(a_connection_that_died_halfway_leaves_no_mark_on_the_next)
+{
+	struct script s;
+	script_up(&s, LEVEL_5, _i);
+	for (int i = 0; i < 2; i++)
+		script_send(&s, PACKET_PUBLISH, 1);
+	script_flush(&s);
+	script_drop(&s);
+	script_open(&s);
+	script_connect(&s, 60, false);
+	script_greet(&s, "20 [01 00 03 21 0001]");
+	resend_all(&s);
+	script_out(&s, "3A [0001 't' 0001 ~ 'm']"); /* the other one waits when the connection goes */
+	again(&s);
+	script_in(&s, "40 02 0002");
+	free(script_event(&s, SESSION_DONE, 0)->outgoing);
+	ck_assert_uint_eq(s.session.waiting, 0);
+	ck_assert_uint_eq(s.session.waiting_open, 0);
+	ck_assert(session_has_room(&s.session, 1, false));
+	script_close(&s);
+}
+END_TEST
+
 START_TEST(with_nothing_to_send_again_the_birth_stays_alone)
 {
 	struct script s;
@@ -228,6 +251,7 @@ Suite *resume_suite(void)
 	tcase_add_loop_test(tc, the_original_order_is_kept_whatever_was_answered, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, what_was_sent_on_this_connection_is_not_sent_again, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, what_is_sent_again_keeps_to_the_new_receive_maximum, 0, CUTS);
+	tcase_add_loop_test(tc, a_connection_that_died_halfway_leaves_no_mark_on_the_next, 0, CUTS);
 	tcase_add_loop_test(tc, with_nothing_to_send_again_the_birth_stays_alone, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, the_identifiers_of_the_old_connection_are_still_in_use, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, a_message_taken_back_and_sent_anew_is_no_duplicate, 0, EVERY_LEVEL);

@@ -4,6 +4,7 @@
  */
 #include <check.h>
 #include <stdalign.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <mqttwill.h>
@@ -12,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "base/pool.h"
 #include "support/alloc.h"
 #include "unit/suites.h"
 
@@ -204,6 +206,32 @@ START_TEST(every_error_has_a_number_a_name_and_a_text_of_its_own)
 }
 END_TEST
 
+START_TEST(a_pool_gives_a_block_of_about_the_size_again_and_keeps_no_more_than_its_ceiling)
+{
+	enum { BLOCKS = 100 };
+	struct pool p = {0};
+	uint8_t     class[BLOCKS], other;
+	void       *block[BLOCKS], *again, *huge = pool_take(&p, 100000, &other);
+	ck_assert_uint_eq(other, POOL_NONE);
+	pool_give(&p, huge, other);
+	for (size_t i = 0; i < BLOCKS; i++)
+		block[i] = memset(pool_take(&p, 1000 + i % 20, &class[i]), 1, 1000 + i % 20);
+	for (size_t i = 0; i < BLOCKS; i++)
+		pool_give(&p, block[i], class[i]);
+	ck_assert_uint_eq(p.kept_bytes, POOL_KEPT_MAX);
+	again = pool_take(&p, 1024, &other);
+	ck_assert_ptr_eq(again, block[63]); /* the last one that was kept */
+	free(again); /* they are malloc()'s own */
+	again = pool_take(&p, 2000, &other);
+	ck_assert_uint_eq(other, class[0] + 1);
+	pool_give(&p, again, other);
+	pool_relax(&p);
+	ck_assert_uint_eq(p.kept_bytes, 0);
+	for (size_t i = 0; i < POOL_CLASSES; i++)
+		ck_assert_ptr_null(p.kept[i]);
+}
+END_TEST
+
 START_TEST(success_and_unknown_numbers_have_texts_too)
 {
 	ck_assert_str_eq(error_name(0), "MQTTWILL_OK");
@@ -226,6 +254,7 @@ Suite *base_suite(void)
 	tcase_add_test(tc, small_copies_share_a_block);
 	tcase_add_test(tc, an_arena_that_failed_says_so_until_it_is_freed);
 	tcase_add_loop_test(tc, an_arena_fails_on_sizes_that_would_overflow, 0, 4);
+	tcase_add_test(tc, a_pool_gives_a_block_of_about_the_size_again_and_keeps_no_more_than_its_ceiling);
 	tcase_add_test(tc, integers_are_big_endian);
 	tcase_add_test(tc, a_text_has_the_length_given_or_ends_at_its_nul);
 	tcase_add_loop_test(tc, every_error_has_a_number_a_name_and_a_text_of_its_own, 0, ERRORS);
