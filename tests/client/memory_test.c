@@ -139,7 +139,7 @@ START_TEST(a_life_survives_each_allocation_that_fails)
 	long n = 1;
 	while (survive(_i, n))
 		n++;
-	ck_assert_int_gt(n, 30);
+	ck_assert_int_gt(n, 20);
 }
 END_TEST
 
