@@ -116,7 +116,7 @@ static int check_client_id(const struct mqttwill_options *opt, struct client_err
 		                                         "leaves a will behind that nobody can cancel");
 	if (n == 0 && opt->version == MQTTWILL_V311 && opt->rejoin == MQTTWILL_REJOIN_ALWAYS)
 		return api_fail(error, MQTTWILL_EOPTION, "option client_id: an empty one cannot resume a session (MQTT-3.1.3-7)");
-	return check_text(error, "client_id", opt->client_id, 0);
+	return check_text(error, "client_id", opt->client_id, 0); /* [MQTT-3.1.3-4] */
 }
 
 static int check_credentials(const struct mqttwill_options *opt, const struct target *t, struct client_error *error)
@@ -130,7 +130,7 @@ static int check_credentials(const struct mqttwill_options *opt, const struct ta
 		return api_fail(error, MQTTWILL_EOPTION, "option password: it is longer than 65,535 bytes (MQTT 5, 1.5.6)");
 	if (!opt->password && opt->password_len)
 		return api_fail(error, MQTTWILL_EOPTION, "option password_len: it is set, and password is NULL");
-	return check_text(error, "user_name", user, 0);
+	return check_text(error, "user_name", user, 0); /* [MQTT-3.1.3-12] */
 }
 
 static int check_presence(const struct mqttwill_options *opt, struct client_error *error)

@@ -23,6 +23,7 @@ static int check_users(mqttwill *c, const struct mqttwill_message *m)
 	struct topic_fault fault;
 	if (!m->user_properties && m->user_property_count)
 		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: user_property_count is set, and user_properties is NULL");
+	/* [MQTT-1.5.7-1]: both halves */
 	for (size_t i = 0; i < m->user_property_count; i++) {
 		const struct mqttwill_user_property *u = &m->user_properties[i];
 		if (!text_check(span_text(u->name, u->name_len), &fault))
@@ -45,6 +46,7 @@ static int check_properties(mqttwill *c, const struct mqttwill_message *m, struc
 		                                                  "is not (mqttwill.h)");
 	if (m->has & ~legal)
 		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: has names a property that PUBLISH does not carry");
+	/* [MQTT-3.3.2-19], [MQTT-3.3.2-13], [MQTT-3.3.2-14] */
 	if (!text_check(span_text(m->content_type, m->content_type_len), &fault))
 		return bad_field(c, "content_type", &fault);
 	if (m->response_topic && !topic_name_check(span_text(m->response_topic, m->response_topic_len), &fault))
@@ -62,6 +64,7 @@ static int check_properties(mqttwill *c, const struct mqttwill_message *m, struc
 static int check_message(mqttwill *c, const struct mqttwill_message *m, struct span payload)
 {
 	struct topic_fault fault;
+	/* [MQTT-3.3.2-1], [MQTT-3.3.2-2] */
 	if (!topic_name_check(span_text(m->topic, m->topic_len), &fault))
 		return api_bad_topic(c, "publish", &fault);
 	if (m->qos > 2)
@@ -105,7 +108,7 @@ int64_t mqttwill_publish(mqttwill *c, const struct mqttwill_message *m)
 	pk.count = 0;
 	pk.qos = m->qos;
 	pk.retain = m->retain;
-	pk.dup = false;
+	pk.dup = false; /* [MQTT-3.3.1-2] */
 	pk.topic = span_text(m->topic, m->topic_len);
 	pk.payload = payload;
 	pk.props.has = 0;

@@ -20,7 +20,7 @@ static int check_subscription(mqttwill *c, const struct mqttwill_subscription *s
 	struct topic_fault fault;
 	struct span        filter = span_text(s->filter, s->filter_len);
 	bool               v5 = client_offers(&c->client) == LEVEL_5;
-	if (!topic_filter_check(filter, v5, &fault))
+	if (!topic_filter_check(filter, v5, &fault)) /* [MQTT-3.8.3-1] */
 		return api_bad_topic(c, "subscribe", &fault);
 	if (s->qos > 2 || s->retain_handling > 2)
 		return client_fail(&c->client, MQTTWILL_EINVAL, "subscribe: qos and retain_handling are 0, 1 or 2 (MQTT 5, 3.8.3.1)");
@@ -54,7 +54,7 @@ static int check_ids(mqttwill *c, const struct mqttwill_subscription *s, size_t 
 static int check_count(mqttwill *c, const void *given, size_t count)
 {
 	int rc = handle_check(c);
-	if (rc == 0 && (!given || count == 0 || count > FIELD_MAX))
+	if (rc == 0 && (!given || count == 0 || count > FIELD_MAX)) /* [MQTT-3.8.3-2], [MQTT-3.10.3-2] */
 		rc = client_fail(&c->client, MQTTWILL_EINVAL, "subscribe, unsubscribe: 1 to 65,535 filters (MQTT-3.8.3-2)");
 	return rc;
 }
@@ -72,7 +72,8 @@ int64_t mqttwill_subscribe(mqttwill *c, const struct mqttwill_subscription *s, s
 static int check_filter(mqttwill *c, struct span filter)
 {
 	struct topic_fault fault;
-	bool               good = topic_filter_check(filter, client_offers(&c->client) == LEVEL_5, &fault);
+	/* [MQTT-3.10.3-1] */
+	bool good = topic_filter_check(filter, client_offers(&c->client) == LEVEL_5, &fault);
 	return good ? 0 : api_bad_topic(c, "unsubscribe", &fault);
 }
 

@@ -158,7 +158,7 @@ static void finish(struct client *c)
 		end = c->close_end > c->now_ms + LEAST_WAIT_MS ? c->close_end : c->now_ms + LEAST_WAIT_MS;
 	c->attempt_end = end;
 	c->finished = true;
-	driver_finish(c);
+	driver_finish(c); /* [MQTT-3.14.4-2] */
 }
 
 static void tell_room(struct client *c)

@@ -20,6 +20,7 @@ static bool clean_start(const struct client *c)
 
 static const char *client_id(const struct client *c)
 {
+	/* [MQTT-3.1.3-2]: the session is that of the id which was assigned */
 	return c->assigned_id ? c->assigned_id : c->config.client_id;
 }
 
@@ -111,7 +112,7 @@ static void learn_limits(struct client *c, const struct props *p)
 	c->no_shared = p->has & HAS(SHARED_AVAILABLE) && !p->shared_available;
 	c->no_subscription_ids = p->has & HAS(SUBSCRIPTION_ID_AVAILABLE) && !p->subscription_id_available;
 	uint32_t asked = c->trying == LEVEL_5 ? c->config.session_expiry_s : 0;
-	c->session_expiry_s = p->has & HAS(SESSION_EXPIRY) ? p->session_expiry : asked;
+	c->session_expiry_s = p->has & HAS(SESSION_EXPIRY) ? p->session_expiry : asked; /* U-3.2.2.3.2-a */
 }
 
 static int keep_assigned_id(struct client *c, struct props *p)
@@ -124,7 +125,7 @@ static int keep_assigned_id(struct client *c, struct props *p)
 	memcpy(id, p->assigned_client_id.p, p->assigned_client_id.n);
 	id[p->assigned_client_id.n] = 0;
 	free(c->assigned_id);
-	c->assigned_id = id;
+	c->assigned_id = id; /* [MQTT-3.1.3-7] */
 	return 0;
 }
 
@@ -210,12 +211,12 @@ static int accepted(struct client *c, struct packet *pk)
 	if (rc < 0)
 		return rc;
 	c->settled = true;
-	if (foreign)
+	if (foreign) /* [MQTT-3.2.2-4] */
 		return end_foreign_session(c);
 	learn_limits(c, &pk->props);
 	bool same = resumed(c, pk);
 	if (!same)
-		queue_session_lost(c); /* [MQTT-3.2.2-5] */
+		queue_session_lost(c); /* [MQTT-3.2.2-5], [MQTT-3.1.2-4] */
 	c->level = c->trying;
 	if ((!same || c->doubtful) && subscriptions_renew(c) < 0)
 		return client_fail(c, MQTTWILL_ENOMEM, "connack: no memory to subscribe again");

@@ -304,6 +304,7 @@ int driver_run(struct client *c, bool ready)
 		return driver_last_words(c, rc);
 	if (c->state == CLIENT_OPENING)
 		rc = go_on_opening(c); /* which knows best what it waits for in vain */
+	/* U-3.2-a: for CONNACK, too */
 	if (rc == 0 && c->state != CLIENT_UP && c->now_ms >= c->attempt_end)
 		return attempt_timed_out(c);
 	if (rc == 0 && c->state >= CLIENT_GREETING && ready)

@@ -19,6 +19,7 @@ static int check_closing(struct client *c, const struct mqttwill_closing *how)
 		return 0;
 	if (c->level != LEVEL_5)
 		return client_fail(c, MQTTWILL_EUNSUPPORTED, "close: session_expiry_s needs MQTT 5");
+	/* U-3.14.2.2.2-a */
 	if (how->session_expiry_s && c->config.session_expiry_s == 0)
 		return client_fail(c, MQTTWILL_EINVAL, "close: session_expiry_s was 0 at CONNECT and must stay 0 (MQTT 5, 3.14.2.2.2)");
 	return 0;
@@ -253,7 +254,7 @@ static uint32_t will_due(const struct client *c)
 	bool     told = c->left == MQTTWILL_LEFT_WITH_WILL && c->how.has & MQTTWILL_HAS_SESSION_EXPIRY;
 	uint32_t expiry = told ? c->how.session_expiry_s : c->session_expiry_s;
 	uint32_t delay = c->left == MQTTWILL_LEFT_ALREADY ? c->pending_delay_s : c->will_delay_s;
-	uint32_t due = delay < expiry ? delay : expiry; /* [MQTT-3.1.2-8] */
+	uint32_t due = delay < expiry ? delay : expiry; /* [MQTT-3.1.2-8], U-3.1.2.5-d */
 	if (c->left == MQTTWILL_LEFT_CLEAN || delay == UINT32_MAX)
 		return UINT32_MAX;
 	if (c->left != MQTTWILL_LEFT_ALREADY)

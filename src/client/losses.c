@@ -53,7 +53,7 @@ static void written_lost(struct client *c)
 
 void queue_connection_lost(struct client *c)
 {
-	recall(c, true);
+	recall(c, true); /* messages stay in flight [MQTT-3.1.2-23] */
 	written_lost(c);
 	ends_tell(c);
 	flight_relax(&c->flight);

@@ -122,6 +122,7 @@ static int acknowledge(struct client *c, const struct session_event *ev, int64_t
 {
 	if (ack && !own)
 		return 0;
+	/* whatever the application made of it [MQTT-4.5.0-2] */
 	int rc = ack ? session_settle(c->session, ack, REASON_SUCCESS) : session_accept(c->session, ev);
 	return rc < 0 ? client_fail(c, rc, "message: no memory to acknowledge it") : 0;
 }

@@ -279,7 +279,7 @@ void subscriptions_learn(struct client *c, const struct outgoing *o, const struc
 	if (o->type == PACKET_PUBLISH || o->presence ||
 	    packet_decode(&pk, o->level, FROM_CLIENT, o->bytes, o->size, &fault) < 0)
 		return;
-	for (size_t i = 0; filter_next(&pk, &at, &f); i++) {
+	for (size_t i = 0; filter_next(&pk, &at, &f); i++) { /* the codes have the same order [MQTT-3.9.3-1], [MQTT-3.11.3-1] */
 		bool good = i >= ev->packet.count || ev->packet.list.p[i] < REASON_FAILURE; /* UNSUBACK of 3.x has no codes */
 		if (good && o->type == PACKET_SUBSCRIBE)
 			granted(c, f.filter, o->token);

@@ -79,7 +79,7 @@ static uint64_t share(const struct tcp *t, const struct addrinfo *a, uint64_t no
 static int begin(struct tcp *t, const struct addrinfo *a, uint64_t now_ms)
 {
 	name_peer(t, a);
-	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol);
+	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol); /* [MQTT-4.2.0-1] */
 	if (fd < 0)
 		return pipe_fail(t->pipe.error, MQTTWILL_ECONNECT, "socket: %s", strerror(errno));
 	wait_for(t, fd, PIPE_WRITE, share(t, a, now_ms));

@@ -51,26 +51,26 @@ int flight_enter(struct flight *f, struct outgoing *o)
 {
 	if (f->out.count >= UINT16_MAX)
 		return MQTTWILL_EFULL;
-	uint16_t id = fresh_id(f);
+	uint16_t id = fresh_id(f); /* [MQTT-4.3.2-1], [MQTT-4.3.3-1] */
 	if (!idtable_put(&f->out, id, o))
 		return MQTTWILL_ENOMEM;
 	o->id = id;
 	o->state = OUTGOING_SENT;
 	put_u16(o->bytes + o->id_at, id);
 	list_push(&f->sent, &o->link);
-	f->open += o->type == PACKET_PUBLISH;
+	f->open += o->type == PACKET_PUBLISH; /* [MQTT-4.9.0-2] */
 	return 0;
 }
 
 void flight_leave(struct flight *f, struct outgoing *o)
 {
-	idtable_take(&f->out, o->id);
+	idtable_take(&f->out, o->id); /* [U-2.2.1-b] */
 	list_remove(&o->link);
 	f->open -= o->type == PACKET_PUBLISH;
 	o->state = OUTGOING_QUEUED;
 	o->waiting = false;
 	if (o->type == PACKET_PUBLISH)
-		o->bytes[0] &= 0xF7; /* sent anew it is no duplicate [MQTT-4.3.2-2] */
+		o->bytes[0] &= 0xF7; /* sent anew it is no duplicate [MQTT-4.3.2-2], [MQTT-4.3.3-2] */
 }
 
 static uint32_t header_size(const uint8_t *bytes)

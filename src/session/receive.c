@@ -15,7 +15,7 @@ void session_fail(struct session *s, struct session_event *ev, const struct faul
 	bool may_say = s->config.level == LEVEL_5 && s->state == SESSION_UP &&
 	               reason_legal(PACKET_DISCONNECT, FROM_CLIENT, fault->reason);
 	if (may_say)
-		session_disconnect(s, fault->reason, NULL);
+		session_disconnect(s, fault->reason, NULL); /* U-4.13.1-b, U-4.13.1-d */
 	s->state = SESSION_OVER;
 	ev->fault = *fault;
 	tell(ev, SESSION_FAILED, MQTTWILL_EPROTOCOL);
@@ -42,6 +42,7 @@ static const struct {
 	uint8_t reason;
 	int     error;
 } refusals[] = {
+	/* [MQTT-3.1.2-2] */
 	{REASON_BAD_VERSION, MQTTWILL_EVERSION},      {REASON_BAD_CREDENTIALS, MQTTWILL_EAUTH},
 	{REASON_NOT_AUTHORIZED, MQTTWILL_EAUTH},      {REASON_BANNED, MQTTWILL_EAUTH},
 	{REASON_BAD_AUTH_METHOD, MQTTWILL_EAUTH},     {REASON_UNAVAILABLE, MQTTWILL_EBUSY},
@@ -62,7 +63,7 @@ static int refusal_error(uint8_t reason)
 
 static void take_limits(struct session *s, const struct props *p)
 {
-	if (p->has & HAS(RECEIVE_MAXIMUM) && p->receive_maximum < s->quota)
+	if (p->has & HAS(RECEIVE_MAXIMUM) && p->receive_maximum < s->quota) /* [MQTT-4.9.0-1] */
 		s->quota = p->receive_maximum;
 	if (p->has & HAS(MAXIMUM_PACKET_SIZE) && p->maximum_packet_size < s->maximum_out)
 		s->maximum_out = p->maximum_packet_size;
@@ -71,7 +72,7 @@ static void take_limits(struct session *s, const struct props *p)
 	if (p->has & HAS(RETAIN_AVAILABLE))
 		s->retain_available = p->retain_available;
 	if (p->has & HAS(SERVER_KEEP_ALIVE))
-		s->keep_alive_ms = p->server_keep_alive * 1000u; /* [MQTT-3.1.2-21] */
+		s->keep_alive_ms = p->server_keep_alive * 1000u; /* [MQTT-3.1.2-21], [MQTT-3.2.2-21] */
 }
 
 static void on_connack(struct session *s, struct session_event *ev)
@@ -81,7 +82,7 @@ static void on_connack(struct session *s, struct session_event *ev)
 		pk->reason = reason_from_return_code(pk->reason);
 	tell(ev, SESSION_CONNACK, pk->reason ? refusal_error(pk->reason) : 0);
 	if (ev->error) {
-		s->state = SESSION_OVER;
+		s->state = SESSION_OVER; /* [MQTT-3.2.2-7], [MQTT-4.13.2-1] */
 		return;
 	}
 	if (pk->session_present && s->clean_start) {
@@ -105,7 +106,7 @@ static bool above_receive_maximum(const struct session *s, uint8_t qos)
 	uint32_t maximum = s->config.receive_maximum;
 	if (s->config.level != LEVEL_5 || qos == 0) /* before, the broker knows no limit, and identifiers set one */
 		return false;
-	/* brokers in the field give their quota back at PUBREC, not at PUBCOMP, and so have up to twice as many open */
+	/* U-3.3.4-a; brokers in the field give their quota back at PUBREC, not at PUBCOMP, and have up to twice as many open */
 	return s->inbound.ids.count >= maximum || (qos == 2 && s->flight->in.count >= 2 * maximum);
 }
 
@@ -126,12 +127,13 @@ static void on_publish(struct session *s, struct session_event *ev)
 		session_fail(s, ev, &(struct fault){REASON_RECEIVE_MAXIMUM, "MQTT-3.3.4-9", "PUBLISH: above our Receive Maximum"});
 		return;
 	}
-	tell(ev, SESSION_MESSAGE, 0);
+	tell(ev, SESSION_MESSAGE, 0); /* at QoS 1 a new one, whatever its DUP says [MQTT-4.3.2-5] */
 }
 
 static void on_pubrel(struct session *s, struct session_event *ev)
 {
-	bool known = idtable_take(&s->flight->in, ev->packet.id);
+	bool known = idtable_take(&s->flight->in, ev->packet.id); /* [MQTT-4.3.3-12] */
+	/* [MQTT-4.3.3-11], however old the message is [MQTT-4.3.3-13] */
 	must(s, ev, session_ack(s, PACKET_PUBCOMP, ev->packet.id, known ? 0 : REASON_ID_NOT_FOUND));
 }
 
@@ -140,6 +142,7 @@ static void on_pubrel(struct session *s, struct session_event *ev)
 static void done(struct session *s, struct session_event *ev, struct outgoing *o)
 {
 	session_resent(s, o); /* or answered before it was sent again: no matter */
+	/* here and nowhere else [MQTT-4.1.0-1], also after a refusal [MQTT-4.4.0-2] */
 	flight_leave(s->flight, o);
 	session_resend_more(s); /* without memory it goes on when bytes have left */
 	ev->outgoing = o;
@@ -158,7 +161,7 @@ static struct outgoing *in_flight(struct session *s, struct session_event *ev, u
 
 static void on_puback(struct session *s, struct session_event *ev)
 {
-	struct outgoing *o = in_flight(s, ev, 1, OUTGOING_SENT);
+	struct outgoing *o = in_flight(s, ev, 1, OUTGOING_SENT); /* [MQTT-4.3.2-3] */
 	if (o)
 		done(s, ev, o);
 }
@@ -177,13 +180,13 @@ static void on_pubrec(struct session *s, struct session_event *ev)
 		done(s, ev, o);
 		return;
 	}
-	o->state = OUTGOING_RELEASED;
-	must(s, ev, session_ack(s, PACKET_PUBREL, o->id, 0)); /* [MQTT-4.3.3-4] */
+	o->state = OUTGOING_RELEASED; /* [MQTT-4.3.3-3] */
+	must(s, ev, session_ack(s, PACKET_PUBREL, o->id, 0)); /* [MQTT-4.3.3-4], at once [MQTT-4.6.0-4] */
 }
 
 static void on_pubcomp(struct session *s, struct session_event *ev)
 {
-	struct outgoing *o = in_flight(s, ev, 2, OUTGOING_RELEASED);
+	struct outgoing *o = in_flight(s, ev, 2, OUTGOING_RELEASED); /* [MQTT-4.3.3-5] */
 	if (!o)
 		return;
 	ev->packet.reason = 0; /* the receiver had it at PUBREC; 0x92 says only that it has forgotten */
@@ -194,16 +197,17 @@ static void on_codes(struct session *s, struct session_event *ev)
 {
 	struct outgoing *o = idtable_get(&s->flight->out, ev->packet.id);
 	bool             codes = s->config.level == LEVEL_5 || ev->packet.type == PACKET_SUBACK;
-	if (!o || o->type != ev->packet.type - 1) { /* each answer's type is its question's plus one */
+	/* each answer's type is its question's plus one [MQTT-3.8.4-2], [MQTT-3.10.4-5] */
+	if (!o || o->type != ev->packet.type - 1) {
 		fail(s, ev, "MQTT-2.2.1-6", "SUBACK or UNSUBACK: nothing was asked under this packet identifier");
 		return;
 	}
-	if (codes && ev->packet.count != o->count) {
+	if (codes && ev->packet.count != o->count) { /* [MQTT-3.8.4-5], [MQTT-3.10.4-6] */
 		fail(s, ev, "MQTT-3.8.4-6", "SUBACK or UNSUBACK: not one code for each topic filter");
 		return;
 	}
 	for (size_t i = 0; i < ev->packet.count; i++)
-		if (ev->packet.list.p[i] >= REASON_FAILURE)
+		if (ev->packet.list.p[i] >= REASON_FAILURE) /* [MQTT-3.8.4-7] */
 			ev->packet.reason = ev->packet.list.p[i];
 	done(s, ev, o);
 }
@@ -224,7 +228,7 @@ static void on_pingresp(struct session *s, struct session_event *ev)
 
 static int farewell_error(const struct session *s, uint8_t reason)
 {
-	if (reason == REASON_TAKEN_OVER)
+	if (reason == REASON_TAKEN_OVER) /* [MQTT-3.1.4-3] */
 		return MQTTWILL_ETAKENOVER;
 	if (s->reauthenticating && (reason == REASON_NOT_AUTHORIZED || reason == REASON_BAD_AUTH_METHOD))
 		return MQTTWILL_EAUTH; /* [MQTT-4.12.1-2] */
@@ -233,7 +237,7 @@ static int farewell_error(const struct session *s, uint8_t reason)
 
 static void on_disconnect(struct session *s, struct session_event *ev)
 {
-	s->state = SESSION_OVER;
+	s->state = SESSION_OVER; /* [MQTT-4.13.2-1], U-3.14.4-a */
 	tell(ev, SESSION_BROKER_LEFT, farewell_error(s, ev->packet.reason));
 }
 

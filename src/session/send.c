@@ -9,6 +9,8 @@
 /* Between CONNECT and CONNACK nothing else leaves, with or without an Authentication Method [MQTT-3.1.2-30]. */
 static bool may_write(const struct session *s, uint8_t type)
 {
+	if (s->state == SESSION_NEW || type == PACKET_CONNECT)
+		return s->state == SESSION_NEW && type == PACKET_CONNECT; /* it is the first [MQTT-3.1.0-1], and comes once */
 	bool waits = s->state == SESSION_CONNECTING && type != PACKET_AUTH && type != PACKET_DISCONNECT;
 	return !waits && s->state != SESSION_OVER; /* [MQTT-3.14.4-1] */
 }
@@ -41,7 +43,7 @@ static int write_bytes(struct session *s, const uint8_t *bytes, size_t n)
 
 int session_connect(struct session *s, const struct packet *connect)
 {
-	int rc = session_write(s, connect);
+	int rc = session_write(s, connect); /* once [MQTT-3.1.0-2] */
 	if (rc < 0)
 		return rc;
 	s->clean_start = connect->connect.clean_start;
@@ -54,8 +56,8 @@ int session_connect(struct session *s, const struct packet *connect)
 int session_ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason)
 {
 	/* every acknowledgement without reason and properties is these four bytes, in each version */
-	uint8_t bytes[4] = {(uint8_t)(type << 4 | (type == PACKET_PUBREL ? 2 : 0)), 2};
-	put_u16(bytes + 2, id);
+	uint8_t bytes[4] = {(uint8_t)(type << 4 | (type == PACKET_PUBREL ? 2 : 0)), 2}; /* [MQTT-3.6.1-1] */
+	put_u16(bytes + 2, id); /* [MQTT-2.2.1-5] */
 	if (reason == 0 || s->config.level != LEVEL_5)
 		return write_bytes(s, bytes, sizeof bytes);
 	return session_write(s, &(struct packet){.type = type, .id = id, .reason = reason});
@@ -71,9 +73,10 @@ bool session_has_room(const struct session *s, uint8_t qos, bool presence)
 	if (s->state != SESSION_UP || (!presence && (s->waiting || buf_len(&s->out) >= SESSION_OUTPUT_SOFT)))
 		return false;
 	if (qos == 0)
-		return true;
+		return true; /* [MQTT-4.9.0-3], [MQTT-3.3.4-8] */
 	bool     spare = s->config.reserve && !presence && s->quota > 1;
 	uint32_t quota = s->quota - (spare ? 1u : 0u);
+	/* [MQTT-3.3.4-7], [MQTT-4.9.0-2] */
 	return open_here(s) < quota && s->flight->out.count < UINT16_MAX - (presence ? 0u : 1u);
 }
 
@@ -92,7 +95,7 @@ int session_send(struct session *s, struct outgoing *o)
 	int  rc = session_takes(s, o->size, publish ? o->qos : 0, publish && o->bytes[0] & 1);
 	if (rc < 0)
 		return rc;
-	if (o->id_at == 0) {
+	if (o->id_at == 0) { /* once, and forgotten [MQTT-4.3.1-1] */
 		rc = write_bytes(s, o->bytes, o->size);
 		o->end = s->committed;
 		return rc;
@@ -134,9 +137,10 @@ static uint64_t latest_ms(const struct session *s)
 static int resend(struct session *s, struct outgoing *o)
 {
 	int rc;
-	if (o->state == OUTGOING_RELEASED) {
+	if (o->state == OUTGOING_RELEASED) { /* [MQTT-4.3.3-6] */
 		rc = session_ack(s, PACKET_PUBREL, o->id, 0);
 	} else {
+		/* its identifier stands in it [MQTT-4.4.0-1] */
 		o->bytes[0] |= o->type == PACKET_PUBLISH ? 0x08 : 0; /* [MQTT-3.3.1-1] */
 		outgoing_spend(o, latest_ms(s), LEAST_EXPIRY_S);
 		rc = write_bytes(s, o->bytes, o->size);
@@ -149,10 +153,12 @@ static int resend(struct session *s, struct outgoing *o)
 int session_resend_more(struct session *s)
 {
 	int rc = 0;
+	/* [MQTT-4.6.0-1] */
 	for (struct list *l = s->flight->sent.next; rc == 0 && s->waiting && l != &s->flight->sent; l = l->next) {
 		struct outgoing *o = list_entry(l, struct outgoing, link);
 		if (!o->waiting)
 			continue;
+		/* [MQTT-3.3.4-7] */
 		if (s->state != SESSION_UP || open_here(s) >= s->quota || buf_len(&s->out) >= SESSION_OUTPUT_SOFT)
 			break;
 		rc = resend(s, o);
@@ -169,7 +175,7 @@ void session_mark_resend(struct session *s, const struct list *last)
 		o->waiting = again;
 		s->waiting += again;
 		s->waiting_open += again && o->type == PACKET_PUBLISH;
-		again &= l != last;
+		again &= l != last; /* [MQTT-4.4.0-1] */
 	}
 }
 

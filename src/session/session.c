@@ -83,6 +83,10 @@ static size_t publish_head(const struct frame *f, const uint8_t *p, size_t n)
 	return f->header + 2u + get_u16(p + f->header) + (f->flags & 0x06 ? 2u : 0u);
 }
 
+/*
+ * Also of what a Reason String or User Properties would make too large: CONNACK [MQTT-3.2.2-19], [MQTT-3.2.2-20], SUBACK
+ * [MQTT-3.9.2-1], [MQTT-3.9.2-2], UNSUBACK [MQTT-3.11.2-1], [MQTT-3.11.2-2].
+ */
 static const struct fault too_large = {REASON_TOO_LARGE, "MQTT-3.1.2-24", "a packet above our Maximum Packet Size"};
 
 /* What forbids to skip a packet above our limit; NULL: nothing that can be seen so far. */
@@ -276,7 +280,7 @@ static uint64_t silence(const struct session *s)
 	if (!s->pings || s->ping_out_ms == UINT64_MAX || deaf)
 		return stuck;
 	uint64_t since = s->last_in_ms > s->ping_out_ms ? s->last_in_ms : s->ping_out_ms;
-	uint64_t unanswered = since + ping_timeout(s);
+	uint64_t unanswered = since + ping_timeout(s); /* [MQTT-3.12.4-1], U-3.1.2.10-a */
 	return stuck < unanswered ? stuck : unanswered;
 }
 

@@ -9,11 +9,12 @@ static int accept_qos2(struct session *s, uint16_t id)
 	void *there = s->flight; /* any pointer will do: only its being there counts */
 	if (!idtable_get(&s->flight->in, id) && !idtable_put(&s->flight->in, id, there))
 		return MQTTWILL_ENOMEM;
-	return session_ack(s, PACKET_PUBREC, id, 0);
+	return session_ack(s, PACKET_PUBREC, id, 0); /* [MQTT-4.3.3-8] */
 }
 
 int session_accept(struct session *s, const struct session_event *ev)
 {
+	/* [MQTT-3.3.4-1]; in the order of the calls [MQTT-4.6.0-2], [MQTT-4.6.0-3] */
 	if (s->state == SESSION_OVER || ev->packet.qos == 0)
 		return 0;
 	if (s->config.manual_ack) { /* it has its place behind those that wait */
@@ -22,7 +23,7 @@ int session_accept(struct session *s, const struct session_event *ev)
 	}
 	if (ev->packet.qos == 2)
 		return accept_qos2(s, ev->packet.id);
-	return session_ack(s, PACKET_PUBACK, ev->packet.id, 0);
+	return session_ack(s, PACKET_PUBACK, ev->packet.id, 0); /* [MQTT-4.3.2-4] */
 }
 
 /* ---- With manual acknowledgement ---- */

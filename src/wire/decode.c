@@ -23,7 +23,7 @@ int frame_read(struct frame *f, uint8_t level, const uint8_t *in, size_t len)
 		f->size = remaining + f->header;
 		return 1;
 	}
-	return -1; /* 2.1.4: a fourth byte that goes on */
+	return -1; /* a fourth byte that goes on U-2.1.4-a */
 }
 
 struct context {
@@ -36,7 +36,7 @@ struct context {
 static void read_id(struct context *c)
 {
 	c->pk->id = (uint16_t)read_number(&c->r, 2);
-	if (reader_ok(&c->r) && c->pk->id == 0)
+	if (reader_ok(&c->r) && c->pk->id == 0) /* U-2.2.1-a */
 		reader_fail(&c->r, REASON_PROTOCOL_ERROR, "MQTT 5, 2.2.1", "a packet identifier is 0");
 }
 
@@ -72,7 +72,7 @@ static void check_connect_flags(struct context *c, uint8_t flags)
 		reader_fail(&c->r, REASON_MALFORMED, "MQTT-3.1.2-3", "Connect Flags bit 0 is set");
 	if ((flags & 0x1C) == 0x1C)
 		reader_fail(&c->r, REASON_MALFORMED, "MQTT-3.1.2-12", "Will QoS is 3");
-	if (!(flags & 0x04) && flags & 0x38 && strict)
+	if (!(flags & 0x04) && flags & 0x38 && strict) /* [MQTT-3.1.2-13] */
 		reader_fail(&c->r, REASON_MALFORMED, "MQTT-3.1.2-11", "Will QoS or Will Retain without a will");
 	if ((flags & 0xC0) == 0x40 && c->r.level != LEVEL_5)
 		reader_fail(&c->r, REASON_MALFORMED, "MQTT-3.1.2-22", "a password without a user name");
@@ -139,7 +139,7 @@ static void read_connack(struct context *c)
 	uint8_t flags = (uint8_t)read_number(&c->r, 1);
 	if (c->r.level != LEVEL_31 && flags > 1)
 		reader_fail(&c->r, REASON_MALFORMED, "MQTT-3.2.2-1", "reserved bits of the Acknowledge Flags are set");
-	c->pk->session_present = c->r.level != LEVEL_31 && flags & 1;
+	c->pk->session_present = c->r.level != LEVEL_31 && flags & 1; /* [MQTT-3.2.2-3] */
 	if (c->r.level == LEVEL_5)
 		read_reason(c);
 	else
@@ -154,7 +154,7 @@ static void read_connack(struct context *c)
 static void check_publish_topic(struct context *c)
 {
 	bool alias = c->pk->props.has & HAS(TOPIC_ALIAS);
-	if (reader_ok(&c->r) && c->pk->topic.n == 0 && !alias)
+	if (reader_ok(&c->r) && c->pk->topic.n == 0 && !alias) /* U-3.3.2.1-a */
 		reader_fail(&c->r, REASON_PROTOCOL_ERROR, "MQTT 5, 3.3.2.1", "an empty topic without a Topic Alias");
 	if (reader_ok(&c->r) && alias && c->pk->props.topic_alias == 0)
 		reader_fail(&c->r, REASON_BAD_TOPIC_ALIAS, "MQTT-3.3.2-8", "Topic Alias 0");
@@ -195,7 +195,7 @@ static void read_options(struct context *c, struct span filter)
 	uint8_t reserved = c->r.level == LEVEL_5 ? 0xC0 : 0xFC;
 	if (options & reserved && c->r.level != LEVEL_31)
 		reader_fail(&c->r, REASON_MALFORMED, "MQTT-3.8.3-5", "reserved bits of the Subscription Options are set");
-	if ((options & OPTION_QOS) == 3)
+	if ((options & OPTION_QOS) == 3) /* U-3.8.3-a */
 		reader_fail(&c->r, REASON_PROTOCOL_ERROR, "MQTT 5, 3.8.3.1", "a subscription at QoS 3");
 	if (c->r.level == LEVEL_5 && (options & OPTION_RETAIN_HANDLING) == OPTION_RETAIN_HANDLING)
 		reader_fail(&c->r, REASON_PROTOCOL_ERROR, "MQTT 5, 3.8.3.1", "Retain Handling 3");
@@ -267,7 +267,7 @@ static void read_auth(struct context *c)
 		read_reason(c);
 		read_packet_properties(c);
 	}
-	if (reader_ok(&c->r) && !(c->pk->props.has & HAS(AUTH_METHOD)))
+	if (reader_ok(&c->r) && !(c->pk->props.has & HAS(AUTH_METHOD))) /* U-3.15.2.2.2-a */
 		reader_fail(&c->r, REASON_PROTOCOL_ERROR, "MQTT 5, 3.15.2.2.2", "AUTH without an Authentication Method");
 }
 
@@ -306,6 +306,7 @@ static void check_header(struct context *c, const struct frame *f)
 	uint8_t from = c->r.level == LEVEL_5 ? kinds[f->type].from5 : kinds[f->type].from;
 	if (!(from & c->from))
 		reader_fail(&c->r, REASON_PROTOCOL_ERROR, "MQTT 5, 2.1.2", "a packet that the other side may not send");
+	/* [MQTT-3.14.1-1], [MQTT-3.15.1-1] and the others */
 	if (f->type != PACKET_PUBLISH && f->flags != kinds[f->type].flags && c->r.level != LEVEL_31)
 		reader_fail(&c->r, REASON_MALFORMED, "MQTT-2.1.3-1", "wrong flags in the fixed header");
 }

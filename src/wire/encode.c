@@ -30,7 +30,7 @@ static void put_vbi(struct writer *w, uint32_t value)
 {
 	do {
 		put_number(w, (value & 0x7F) | (value > 0x7F ? 0x80 : 0), 1);
-		value >>= 7;
+		value >>= 7; /* [MQTT-1.5.5-1] */
 	} while (value);
 }
 
@@ -111,6 +111,7 @@ static void put_properties(struct writer *w, const struct props *props)
 
 static uint8_t connect_flags(const struct connect *c)
 {
+	/* [MQTT-3.1.2-16], [MQTT-3.1.2-18]; without a will its QoS and Retain are 0 [MQTT-3.1.2-11], [MQTT-3.1.2-13] */
 	return (uint8_t)(c->clean_start << 1 | (c->user_name.p != NULL) << 7 | (c->password.p != NULL) << 6 |
 	                 (c->has_will ? 1 << 2 | c->will_qos << 3 | c->will_retain << 5 : 0));
 }
@@ -118,22 +119,22 @@ static uint8_t connect_flags(const struct connect *c)
 static void put_connect(struct writer *w, const struct packet *pk, uint8_t level)
 {
 	const struct connect *c = &pk->connect;
-	put_field(w, level == LEVEL_31 ? span_of("MQIsdp", 6) : span_of("MQTT", 4));
+	put_field(w, level == LEVEL_31 ? span_of("MQIsdp", 6) : span_of("MQTT", 4)); /* [MQTT-3.1.2-1] */
 	put_number(w, level, 1);
 	put_number(w, connect_flags(c), 1);
 	put_number(w, c->keep_alive, 2);
 	if (level == LEVEL_5)
 		put_properties(w, &pk->props);
-	put_field(w, c->client_id); /* [MQTT-3.1.3-1] gives the order from here */
+	put_field(w, c->client_id); /* [MQTT-3.1.3-3]; [MQTT-3.1.3-1] gives the order from here */
 	if (c->has_will && level == LEVEL_5)
-		put_properties(w, &c->will);
+		put_properties(w, &c->will); /* [MQTT-3.1.2-9] */
 	if (c->has_will) {
 		put_field(w, c->will_topic);
 		put_field(w, c->will_payload);
 	}
-	if (c->user_name.p)
+	if (c->user_name.p) /* [MQTT-3.1.2-17] */
 		put_field(w, c->user_name);
-	if (c->password.p)
+	if (c->password.p) /* [MQTT-3.1.2-19] */
 		put_field(w, c->password);
 }
 
@@ -147,8 +148,8 @@ static void put_connack(struct writer *w, const struct packet *pk, uint8_t level
 
 static void put_publish(struct writer *w, const struct packet *pk, uint8_t level)
 {
-	put_field(w, pk->topic);
-	if (pk->qos)
+	put_field(w, pk->topic); /* [MQTT-3.3.2-1] */
+	if (pk->qos)             /* [MQTT-2.2.1-2] */
 		put_number(w, pk->id, 2);
 	if (level == LEVEL_5)
 		put_properties(w, &pk->props);
@@ -224,8 +225,8 @@ static uint8_t first_byte(const struct packet *pk)
 	if (pk->type == PACKET_PUBLISH)
 		flags = (uint8_t)(pk->dup << 3 | pk->qos << 1 | pk->retain);
 	else if (pk->type == PACKET_PUBREL || pk->type == PACKET_SUBSCRIBE || pk->type == PACKET_UNSUBSCRIBE)
-		flags = 2; /* [MQTT-2.1.3-1] */
-	return (uint8_t)(pk->type << 4 | flags);
+		flags = 2; /* [MQTT-3.6.1-1], [MQTT-3.8.1-1], [MQTT-3.10.1-1] */
+	return (uint8_t)(pk->type << 4 | flags); /* [MQTT-2.1.3-1]; of the others 0 [MQTT-3.14.1-1], [MQTT-3.15.1-1] */
 }
 
 static size_t vbi_size(size_t value)
@@ -249,7 +250,7 @@ static size_t plain_head(const struct packet *pk, uint8_t level)
 static uint8_t *put_header(uint8_t *p, uint8_t first, size_t remaining)
 {
 	*p++ = first;
-	for (; remaining > 0x7F; remaining >>= 7)
+	for (; remaining > 0x7F; remaining >>= 7) /* [MQTT-1.5.5-1] */
 		*p++ = (uint8_t)(remaining | 0x80);
 	*p++ = (uint8_t)remaining;
 	return p;
@@ -259,10 +260,10 @@ static size_t encode_plain(const struct packet *pk, uint8_t level, uint8_t *out)
 {
 	uint8_t *p = put_header(out, first_byte(pk), plain_head(pk, level) + pk->payload.n);
 	p = put_bytes(put_u16(p, (uint32_t)pk->topic.n), pk->topic.p, pk->topic.n);
-	if (pk->qos)
+	if (pk->qos) /* [MQTT-2.2.1-2] */
 		p = put_u16(p, pk->id);
 	if (level == LEVEL_5)
-		*p++ = 0;
+		*p++ = 0; /* [MQTT-2.2.2-1] */
 	return (size_t)(put_bytes(p, pk->payload.p, pk->payload.n) - out);
 }
 

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "wire/topic.h"
 
+/* The first fault that is found is told: U-4.13.2-a. */
 void reader_fail(struct reader *r, uint8_t reason, const char *rule, const char *text)
 {
 	if (reader_ok(r))
@@ -61,8 +62,8 @@ struct span read_binary(struct reader *r)
 struct span read_text(struct reader *r)
 {
 	struct span s = read_binary(r);
-	/* 3.1 names Java's modified UTF-8, so nothing is refused there */
-	if (r->level != LEVEL_31 && utf8_good(s.p, s.n) != s.n)
+	/* 3.1 names Java's modified UTF-8, so nothing is refused there; nothing is left out anywhere [MQTT-1.5.4-3] */
+	if (r->level != LEVEL_31 && utf8_good(s.p, s.n) != s.n) /* U+0000 is not good, either [MQTT-1.5.4-2] */
 		reader_fail(r, REASON_MALFORMED, "MQTT-1.5.4-1", "a string is not well-formed UTF-8, or has U+0000");
 	return s;
 }
@@ -89,8 +90,9 @@ static bool wrong_side(enum property property, enum packet_type place, enum side
 
 static void check_number(struct reader *r, const struct property_row *row, uint32_t value)
 {
-	if (row->type == TYPE_FLAG && value > 1)
+	if (row->type == TYPE_FLAG && value > 1) /* U-3.2.2.3.4-a */
 		reader_fail(r, REASON_PROTOCOL_ERROR, "MQTT 5, 2.2.2.2", "a property of 0 or 1 has another value");
+	/* U-3.1.2.11.3-a, U-3.1.2.11.4-a, U-3.3.2.3.8-a */
 	bool nonzero = row->type == TYPE_U16_NONZERO || row->type == TYPE_U32_NONZERO || row->type == TYPE_VBI_NONZERO;
 	if (nonzero && value == 0)
 		reader_fail(r, REASON_PROTOCOL_ERROR, "MQTT 5, 2.2.2.2", "a property that may not be 0 is 0");
@@ -120,6 +122,7 @@ static uint32_t read_property_number(struct reader *r, const struct property_row
 	return value;
 }
 
+/* The Response Topic, which is a topic name [MQTT-3.3.2-14]. */
 static struct span read_full_topic(struct reader *r)
 {
 	struct span s = read_topic(r);
@@ -145,13 +148,13 @@ static void read_repeated(struct reader *r, enum property property, struct props
 {
 	uint32_t id;
 	if (property == PROPERTY_USER) {
-		read_text(r);
+		read_text(r); /* [MQTT-1.5.7-1] */
 		read_text(r);
 		props->user_count++;
 		return;
 	}
 	check_number(r, &property_table[property], id = read_vbi(r));
-	if (props->subscription_id_count++ == 0)
+	if (props->subscription_id_count++ == 0) /* [MQTT-3.3.4-3] */
 		props->subscription_id = id;
 }
 
@@ -160,11 +163,13 @@ static void read_property(struct reader *r, enum packet_type place, enum side fr
 	enum property property = property_by_id(read_vbi(r));
 	if (!reader_ok(r))
 		return;
-	if (property == PROPERTY_COUNT || !(property_table[property].packets & 1u << place)) {
+	if (property == PROPERTY_COUNT || !(property_table[property].packets & 1u << place)) { /* U-2.2.2.2-a */
 		reader_fail(r, REASON_MALFORMED, "MQTT 5, 2.2.2.2", "a property is not allowed in this packet");
 		return;
 	}
 	bool repeats = property == PROPERTY_USER || (property == PROPERTY_SUBSCRIPTION_ID && place == PACKET_PUBLISH);
+	/* twice: U-3.1.2.11-a, U-3.1.3.2.2-a, U-3.1.3.2.3-a, U-3.1.3.2.4-a, U-3.1.3.2.5-a, U-3.1.3.2.6-a, U-3.1.3.2.7-a,
+	 * U-3.14.2.2.2-c */
 	if (wrong_side(property, place, from) || (props->has & 1u << property && !repeats)) {
 		reader_fail(r, REASON_PROTOCOL_ERROR, "MQTT 5, 2.2.2.2", "a property stands twice, or is the other side's");
 		return;

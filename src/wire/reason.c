@@ -14,6 +14,10 @@
 #define DISC P(DISCONNECT)
 #define NONE 0u
 
+/*
+ * [MQTT-3.2.2-8], [MQTT-3.4.2-1], [MQTT-3.5.2-1], [MQTT-3.6.2-1], [MQTT-3.7.2-1], [MQTT-3.9.3-2], [MQTT-3.11.3-2],
+ * [MQTT-3.14.2-1], [MQTT-3.15.2-1]
+ */
 static const struct {
 	uint8_t     code;
 	uint16_t    client, server; /* packets in which the side may send it */

@@ -16,12 +16,12 @@ static bool bad(struct topic_fault *fault, size_t offset, const char *rule, cons
 bool text_check(struct span text, struct topic_fault *fault)
 {
 	*fault = (struct topic_fault){0};
-	if (text.n > FIELD_MAX)
+	if (text.n > FIELD_MAX) /* [MQTT-4.7.3-3] */
 		return bad(fault, FIELD_MAX, "MQTT-1.5.4", "is longer than 65,535 bytes", "shorten it");
 	size_t good = utf8_good(text.p, text.n);
 	if (good == text.n)
 		return true;
-	if (text.p[good] == 0)
+	if (text.p[good] == 0) /* [MQTT-4.7.3-2] */
 		return bad(fault, good, "MQTT-1.5.4-2", "has the character U+0000", "leave it out");
 	return bad(fault, good, "MQTT-1.5.4-1", "is not well-formed UTF-8", "encode it as UTF-8 without surrogates");
 }
@@ -124,7 +124,7 @@ bool topic_match(struct span filter, struct span topic)
 			while (t < tend && *t != '/')
 				t++;
 			f++;
-		} else if (t < tend && *f == *t) {
+		} else if (t < tend && *f == *t) { /* [MQTT-4.7.3-4] */
 			f++;
 			t++;
 		} else {

@@ -112,6 +112,7 @@ static void check_properties(struct check *c)
 	check_missing(c, "content_type", UINT32_MAX, w->content_type, w->content_type_len);
 	check_missing(c, "response_topic", UINT32_MAX, w->response_topic, w->response_topic_len);
 	check_missing(c, "correlation_data", UINT32_MAX, w->correlation_data, w->correlation_data_len);
+	/* [MQTT-3.3.2-19], [MQTT-3.3.2-13], [MQTT-3.3.2-14] */
 	check_text(c, "content_type", UINT32_MAX, span_text(w->content_type, w->content_type_len));
 	if (w->response_topic && !topic_name_check(span_text(w->response_topic, w->response_topic_len), &fault))
 		refuse_at(c, "response_topic", UINT32_MAX, &fault);
@@ -129,6 +130,7 @@ static void check_users(struct check *c)
 	for (size_t i = 0; i < c->will->user_property_count; i++) {
 		check_missing(c, "user_properties.name", (uint32_t)i, u[i].name, u[i].name_len);
 		check_missing(c, "user_properties.value", (uint32_t)i, u[i].value, u[i].value_len);
+		/* [MQTT-1.5.7-1] */
 		check_text(c, "user_properties.name", (uint32_t)i, span_text(u[i].name, u[i].name_len));
 		check_text(c, "user_properties.value", (uint32_t)i, span_text(u[i].value, u[i].value_len));
 	}
@@ -163,7 +165,7 @@ static void check_payload_format(struct check *c)
 	struct topic_fault fault = {utf8_good_text(c->payload.p, c->payload.n), "MQTT 5, 3.1.3.2.3",
 	                            "is not UTF-8, and the Payload Format Indicator says it is",
 	                            "encode it as UTF-8, or set the indicator to 0"};
-	if (fault.offset != c->payload.n)
+	if (fault.offset != c->payload.n) /* U-3.1.3.2.3-c */
 		refuse_at(c, "payload", UINT32_MAX, &fault);
 }
 

@@ -65,10 +65,10 @@ uint8_t connect_level(struct span bytes)
 void connect_failed(struct broker_link *l, struct span bytes, const struct fault *fault, uint64_t now_ms)
 {
 	uint8_t level = bytes.n && bytes.p[0] >> 4 == PACKET_CONNECT ? connect_level(bytes) : 0;
-	l->level = level >= LEVEL_5 ? LEVEL_5 : LEVEL_311; /* a version that is not known yet is told 0x84 */
+	l->level = level >= LEVEL_5 ? LEVEL_5 : LEVEL_311; /* a version that is not known yet is told 0x84 [MQTT-3.1.2-2] */
 	if (!level || !reason_legal(PACKET_CONNACK, FROM_SERVER, fault->reason))
 		l->packet_max = 0; /* nothing can be told */
-	refuse(l, fault->reason, fault->text, span_of(NULL, 0), now_ms);
+	refuse(l, fault->reason, fault->text, span_of(NULL, 0), now_ms); /* [MQTT-3.1.4-1], U-4.13.1-a */
 }
 
 /* A broker of an older, or a newer, make than the client. True: it has refused. */
@@ -101,7 +101,7 @@ static uint8_t check_client_id(const struct request *r)
 	size_t n = r->connect->client_id.n;
 	bool   bad = (r->connect->level == LEVEL_31 && (n < 1 || n > 23)) ||
 	           (r->connect->level == LEVEL_311 && n == 0 && !r->connect->clean_start); /* [311: MQTT-3.1.3-8] */
-	return bad ? REASON_BAD_CLIENT_ID : 0;
+	return bad ? REASON_BAD_CLIENT_ID : 0; /* [MQTT-3.1.3-5], [MQTT-3.1.3-8] */
 }
 
 static bool equal(struct span given, const char *wanted)
@@ -140,6 +140,7 @@ static uint8_t check_will_format(const struct request *r)
 	const struct connect *c = r->connect;
 	if (!c->has_will || !(c->will.has & HAS(PAYLOAD_FORMAT)) || c->will.payload_format != 1)
 		return 0;
+	/* U-3.1.3.2.3-b */
 	return utf8_good_text(c->will_payload.p, c->will_payload.n) == c->will_payload.n ? 0 : REASON_BAD_PAYLOAD_FORMAT;
 }
 
@@ -176,7 +177,7 @@ static uint32_t expiry_in_force(const struct request *r)
 {
 	const struct props *announce = &r->link->broker->options.announce;
 	bool                overrides = r->connect->level == LEVEL_5 && announce->has & HAS(SESSION_EXPIRY);
-	return overrides ? announce->session_expiry : expiry_asked(r); /* 3.2.2.3.2 */
+	return overrides ? announce->session_expiry : expiry_asked(r); /* U-3.2.2.3.2-a */
 }
 
 static void settle_link(const struct request *r)
@@ -184,7 +185,8 @@ static void settle_link(const struct request *r)
 	const struct props *announce = &r->link->broker->options.announce, *asked = &r->pk->props;
 	struct broker_link *l = r->link;
 	bool                serverside = r->connect->level == LEVEL_5 && announce->has & HAS(SERVER_KEEP_ALIVE);
-	l->keep_alive_s = serverside ? announce->server_keep_alive : r->connect->keep_alive; /* [MQTT-3.2.2-21] */
+	/* [MQTT-3.2.2-21], [MQTT-3.2.2-22] */
+	l->keep_alive_s = serverside ? announce->server_keep_alive : r->connect->keep_alive;
 	l->receive_maximum = asked->has & HAS(RECEIVE_MAXIMUM) ? asked->receive_maximum : 65535;
 	l->quota = l->receive_maximum;
 	if (l->level != LEVEL_5)
@@ -202,7 +204,10 @@ static void settle_level(const struct request *r)
 	r->link->packet_max = limits ? r->pk->props.maximum_packet_size : UINT32_MAX;
 }
 
-/* 3.1.4, step 3. The old connection's will is due from now, and published now where nothing delays it. */
+/*
+ * 3.1.4, step 3. The old connection's will is due from now, and published now where nothing delays it:
+ * U-3.1.3.2.2-d, U-3.1.4-a, U-3.1.4-b.
+ */
 static void take_over(struct broker *b, struct span client_id, uint64_t now_ms)
 {
 	struct session *old = session_find(b, client_id);
@@ -221,15 +226,16 @@ static struct session *settle_session(const struct request *r, struct span clien
 		session_end(old, now_ms); /* [MQTT-3.1.2-4], [MQTT-3.1.4-4] */
 		old = NULL;
 	}
-	*present = old != NULL;
+	*present = old != NULL; /* [MQTT-3.2.2-3] */
 	if (old)
 		will_cancel(old, now_ms); /* [MQTT-3.1.3-9] */
-	return old ? old : session_new(r->link->broker, client_id);
+	return old ? old : session_new(r->link->broker, client_id); /* [MQTT-3.1.2-5], [MQTT-3.1.2-6] */
 }
 
 static void accept(const struct request *r, struct session *s, bool present, bool assigned, uint64_t now_ms)
 {
 	struct packet pk = {.type = PACKET_CONNACK, .session_present = present, .props = r->link->broker->options.announce};
+	/* [MQTT-3.1.4-5], [MQTT-3.2.2-9] */
 	bool informs = r->pk->props.has & HAS(REQUEST_RESPONSE) && r->pk->props.request_response;
 	pk.props.has &= ~(HAS(SERVER_REFERENCE) | (informs ? 0 : HAS(RESPONSE_INFORMATION))); /* [MQTT-3.1.2-28] */
 	pk.props.has |= HAS(SHARED_AVAILABLE);
@@ -256,7 +262,7 @@ static struct span assign_id(struct broker *b, char buf[32])
 {
 	do
 		snprintf(buf, 32, "stub-%llu", (unsigned long long)++b->assigned);
-	while (session_find(b, span_text(buf, 0)));
+	while (session_find(b, span_text(buf, 0))); /* [MQTT-3.1.3-6], [MQTT-3.2.2-16] */
 	return span_text(buf, 0);
 }
 
@@ -273,7 +279,7 @@ void on_connect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
 		exchange_begin(l, pk, now_ms);
 		return;
 	}
-	uint8_t reason = check(&r);
+	uint8_t reason = check(&r); /* [MQTT-3.1.4-2]; nothing has changed so far U-3.1.4-e */
 	if (reason) {
 		refuse(l, reason, reason_name(PACKET_CONNACK, reason), c->client_id, now_ms);
 		return;
@@ -290,7 +296,8 @@ void on_connect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
 	session_attach(s, l);
 	s->expiry_s = expiry_in_force(&r);
 	settle_link(&r);
-	will_store(s, will, c->will.has & HAS(WILL_DELAY) ? c->will.will_delay : 0, now_ms); /* before CONNACK */
+	/* before CONNACK [MQTT-3.1.2-7]; without a delay at once U-3.1.3.2.2-b */
+	will_store(s, will, c->will.has & HAS(WILL_DELAY) ? c->will.will_delay : 0, now_ms);
 	accept(&r, s, present, assigned, now_ms);
 	delivery_resume(s, now_ms); /* [MQTT-4.4.0-1] */
 }

@@ -73,7 +73,7 @@ static struct packet publish_packet(const struct message *m, const struct delive
 	pk.props.message_expiry = message_expiry_left(m, now_ms);
 	if (order->id_count) {
 		pk.props.has |= HAS(SUBSCRIPTION_ID);
-		pk.props.subscription_id = order->ids[0];
+		pk.props.subscription_id = order->ids[0]; /* [MQTT-3.3.4-3], [MQTT-3.3.4-4] */
 		pk.props.subscription_ids = order->ids + 1;
 		pk.props.subscription_id_count = order->id_count - 1;
 	}
@@ -119,6 +119,7 @@ static bool send(struct session *s, struct delivery *d, uint64_t now_ms)
 	return false;
 }
 
+/* The queue's order is that of publication, whatever the topic [MQTT-4.6.0-5], [MQTT-4.6.0-6]. */
 void delivery_pump(struct session *s, uint64_t now_ms)
 {
 	while (room(s) && !list_empty(&s->waiting)) {

@@ -127,7 +127,10 @@ static void on_pingreq(struct broker_link *l, const struct packet *pk, uint64_t 
 	link_answer(l, PACKET_PINGRESP, 0, 0); /* [MQTT-3.12.4-1] */
 }
 
-/* 3.14.2.2.2: the interval may change, but not from 0; a DISCONNECT that tries is no valid one, and the will stays. */
+/*
+ * The interval may change U-3.14.2.2.2-b, but not from 0; a DISCONNECT that tries is no valid one, and the will stays
+ * U-3.14.2.2.2-a.
+ */
 static void on_disconnect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
 {
 	struct session *s = l->session;
@@ -138,7 +141,7 @@ static void on_disconnect(struct broker_link *l, const struct packet *pk, uint64
 	}
 	if (changes)
 		s->expiry_s = pk->props.session_expiry;
-	if (s && pk->reason == REASON_SUCCESS) /* in 3.x there is no other */
+	if (s && pk->reason == REASON_SUCCESS) /* [MQTT-3.14.4-3]; in 3.x there is no other */
 		will_delete(s, now_ms);
 	link_close(l, pk->reason, "DISCONNECT", now_ms);
 }
@@ -168,7 +171,7 @@ static void fail(struct broker_link *l, struct span bytes, const struct fault *f
 	if (l->state == LINK_NEW)
 		connect_failed(l, bytes, fault, now_ms);
 	else
-		link_end(l, fault->reason, fault->text, now_ms); /* [MQTT-4.13.1-1] */
+		link_end(l, fault->reason, fault->text, now_ms); /* [MQTT-4.13.1-1], U-4.13.1-b */
 }
 
 static void handle(struct broker_link *l, struct span bytes, uint64_t now_ms)
@@ -176,7 +179,7 @@ static void handle(struct broker_link *l, struct span bytes, uint64_t now_ms)
 	struct packet pk;
 	struct fault  fault;
 	if (packet_decode(&pk, l->level, FROM_CLIENT, bytes.p, bytes.n, &fault) < 0) {
-		fail(l, bytes, &fault, now_ms);
+		fail(l, bytes, &fault, now_ms); /* U-4.13.1-c */
 		return;
 	}
 	bool early = handlers[pk.type].early && l->state == LINK_AUTH;
@@ -199,7 +202,8 @@ static bool check_head(struct broker_link *l, struct span bytes, const struct fr
 	const struct fault       *fault = NULL;
 	if (l->state == LINK_NEW && f->type != PACKET_CONNECT)
 		fault = &first;
-	else if (f->size > broker_packet_max(l->broker) && (l->state == LINK_UP || bytes.n >= CONNECT_HEAD))
+	else if (f->size > broker_packet_max(l->broker) && /* U-3.2.2.3.6-a */
+	         (l->state == LINK_UP || bytes.n >= CONNECT_HEAD))
 		fault = &large;
 	if (fault)
 		fail(l, bytes, fault, now_ms);
@@ -225,7 +229,7 @@ static bool take_packet(struct broker_link *l, uint64_t now_ms)
 void broker_receive(struct broker_link *l, const uint8_t *bytes, size_t len, uint64_t now_ms)
 {
 	broker_tick(l->broker, now_ms);
-	while (len && l->state != LINK_CLOSING && !l->cut) {
+	while (len && l->state != LINK_CLOSING && !l->cut) { /* [MQTT-3.1.4-6] */
 		size_t n = len < PIECE ? len : PIECE;
 		if (!buf_append(&l->in, bytes, n)) {
 			link_end(l, REASON_UNSPECIFIED, "no memory", now_ms);
@@ -258,7 +262,7 @@ struct broker_link *broker_accept(struct broker *b, uint64_t now_ms)
 	buf_init(&l->in, (size_t)broker_packet_max(b) + PIECE);
 	buf_init(&l->out, BROKER_OUTPUT_MAX);
 	list_push(&b->links, &l->node);
-	timer_arm(&b->timers, &l->timer, now_ms + b->options.connect_timeout_ms);
+	timer_arm(&b->timers, &l->timer, now_ms + b->options.connect_timeout_ms); /* U-3.1.4-d */
 	return l;
 }
 

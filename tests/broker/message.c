@@ -7,7 +7,10 @@
 
 #include <stdlib.h>
 
-/* What a server sends on. Of a will that leaves out 0x18, of a PUBLISH the Topic Alias [MQTT-3.3.2-4 and others]. */
+/*
+ * What a server sends on [MQTT-3.3.2-4], [MQTT-3.3.2-15], [MQTT-3.3.2-16], [MQTT-3.3.2-20]. Of a will that leaves out 0x18, of
+ * a PUBLISH the Topic Alias.
+ */
 #define KEPT                                                                                                           \
 	(HAS(PAYLOAD_FORMAT) | HAS(MESSAGE_EXPIRY) | HAS(CONTENT_TYPE) | HAS(RESPONSE_TOPIC) | HAS(CORRELATION_DATA))
 
@@ -30,6 +33,7 @@ static void copy_users(struct message *m, const struct props *from)
 	if (m->arena.failed)
 		return;
 	m->props.user = users;
+	/* in their order [MQTT-3.1.3-10], [MQTT-3.3.2-17], [MQTT-3.3.2-18] */
 	for (size_t at = 0; property_next(raw, &at, &item);)
 		if (item.property == PROPERTY_USER)
 			users[m->props.user_count++] = (struct mqttwill_user_property){
@@ -87,7 +91,7 @@ struct message *message_from_will(const struct connect *connect, struct span pub
 	if (!m)
 		return NULL;
 	m->qos = connect->will_qos;
-	m->retain = connect->will_retain;
+	m->retain = connect->will_retain; /* [MQTT-3.1.2-14], [MQTT-3.1.2-15] */
 	return m;
 }
 
@@ -107,17 +111,17 @@ void message_release(struct message *m)
 
 void message_stamp(struct message *m, uint64_t now_ms)
 {
-	m->published_ms = now_ms;
+	m->published_ms = now_ms; /* U-3.1.3.2.4-b */
 }
 
 bool message_expired(const struct message *m, uint64_t now_ms)
 {
-	uint64_t waited_ms = now_ms - m->published_ms;
+	uint64_t waited_ms = now_ms - m->published_ms; /* [MQTT-3.3.2-5] */
 	return m->props.has & HAS(MESSAGE_EXPIRY) && waited_ms && waited_ms >= (uint64_t)m->props.message_expiry * 1000;
 }
 
 uint32_t message_expiry_left(const struct message *m, uint64_t now_ms)
 {
-	uint64_t waited_s = (now_ms - m->published_ms) / 1000;
+	uint64_t waited_s = (now_ms - m->published_ms) / 1000; /* [MQTT-3.3.2-6] */
 	return waited_s < m->props.message_expiry ? (uint32_t)(m->props.message_expiry - waited_s) : 0;
 }

@@ -25,10 +25,11 @@ static void give(struct session *s, struct message *m, uint64_t now_ms)
 void publish_message(struct broker *b, struct message *m, uint64_t now_ms)
 {
 	message_stamp(m, now_ms);
-	if (m->retain)
+	if (m->retain) /* [MQTT-3.3.1-8] */
 		retain_store(b, m);
 	if (acl_check(&b->acl, ACL_SUBSCRIBE, m->topic) != ACL_ALLOW)
 		return;
+	/* whether they are connected or not [MQTT-4.5.0-1] */
 	for (struct list *n = b->sessions.next; n != &b->sessions; n = n->next)
 		give(list_entry(n, struct session, node), m, now_ms);
 }

@@ -25,9 +25,9 @@ static uint8_t check_limits(const struct broker_link *l, const struct packet *pk
 	if (!topic_name_check(pk->topic, &fault))
 		return REASON_BAD_TOPIC;
 	if (pk->qos > broker_maximum_qos(l->broker))
-		return REASON_NO_QOS; /* [MQTT-3.2.2-11] */
+		return REASON_NO_QOS; /* [MQTT-3.2.2-11], U-3.2.2.3.4-b */
 	if (pk->retain && !broker_retains(l->broker))
-		return REASON_NO_RETAIN; /* [MQTT-3.2.2-14] */
+		return REASON_NO_RETAIN; /* [MQTT-3.2.2-14], U-3.2.2.3.5-a */
 	if (pk->qos == 2 && !ids_have(&s->received, pk->id) && s->received.count >= broker_receive_maximum(l->broker))
 		return REASON_RECEIVE_MAXIMUM; /* [MQTT-3.3.4-7] */
 	return 0;

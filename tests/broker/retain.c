@@ -41,7 +41,7 @@ void retain_store(struct broker *b, struct message *m)
 	struct retained *r = calloc(1, sizeof *r);
 	if (!r)
 		return;
-	r->message = message_hold(m);
+	r->message = message_hold(m); /* the broker's, not a session's U-4.1-c */
 	list_push(&b->retained, &r->node);
 	b->retained_count++;
 }

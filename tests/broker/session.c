@@ -16,7 +16,7 @@ struct session *session_find(const struct broker *b, struct span client_id)
 {
 	for (const struct list *n = b->sessions.next; n != &b->sessions; n = n->next) {
 		struct session *s = list_entry(n, struct session, node);
-		if (span_equal(s->client_id, client_id))
+		if (span_equal(s->client_id, client_id)) /* [MQTT-3.1.3-2] */
 			return s;
 	}
 	return NULL;
@@ -67,11 +67,12 @@ void session_free(struct session *s)
 
 void session_attach(struct session *s, struct broker_link *l)
 {
-	timer_stop(&s->broker->timers, &s->end);
+	timer_stop(&s->broker->timers, &s->end); /* [MQTT-4.1.0-1] */
 	s->link = l;
 	l->session = s;
 }
 
+/* U-3.1.2.11.2-a, U-4.1-b */
 uint64_t session_end_ms(const struct session *s, uint64_t t0_ms)
 {
 	return s->expiry_s == EXPIRY_NEVER ? UINT64_MAX : t0_ms + (uint64_t)s->expiry_s * 1000;

@@ -27,7 +27,7 @@ static void say(struct broker_link *l, enum broker_event_type type, struct span 
 	           now_ms);
 }
 
-/* [MQTT-3.3.1-9] to [MQTT-3.3.1-11]; 3.x has only the first way, which is 0. */
+/* [MQTT-3.3.1-9], also where it existed [MQTT-3.8.4-4], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; 3.x has only the first way. */
 static bool wants_retained(uint8_t options, bool existed)
 {
 	int handling = (options & OPTION_RETAIN_HANDLING) >> 4;
@@ -127,7 +127,7 @@ void on_subscribe(struct broker_link *l, const struct packet *pk, uint64_t now_m
 		codes[n] = code_for(l, grants[n].code, &f);
 	}
 	if (!end)
-		send_codes(l, PACKET_SUBACK, pk->id, codes, n);
+		send_codes(l, PACKET_SUBACK, pk->id, codes, n); /* [MQTT-3.8.4-1] */
 	for (size_t i = 0; !end && i < n; i++)
 		if (grants[i].retained_for)
 			send_retained(l, grants[i].retained_for, now_ms);
@@ -147,6 +147,6 @@ void on_unsubscribe(struct broker_link *l, const struct packet *pk, uint64_t now
 		say(l, BROKER_UNSUBSCRIBED, f.filter, codes[n], now_ms);
 	}
 	if (codes)
-		send_codes(l, PACKET_UNSUBACK, pk->id, codes, n); /* [MQTT-3.10.4-4] */
+		send_codes(l, PACKET_UNSUBACK, pk->id, codes, n); /* [MQTT-3.10.4-4], [MQTT-3.10.4-5], [MQTT-3.10.4-6] */
 	free(codes);
 }

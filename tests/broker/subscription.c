@@ -52,11 +52,12 @@ static void drop(struct session *s, struct subscription *sub)
 	free(sub);
 }
 
+/* What was begun is the session's and goes on [MQTT-3.10.4-3]. */
 bool subscription_remove(struct session *s, struct span filter)
 {
 	struct subscription *sub = find(s, filter);
 	if (sub)
-		drop(s, sub);
+		drop(s, sub); /* [MQTT-3.10.4-1], [MQTT-3.10.4-2] */
 	return sub != NULL;
 }
 
@@ -68,6 +69,7 @@ void subscription_clear(struct session *s)
 
 bool subscription_is_local(const struct session *s, const struct subscription *sub, const struct message *m)
 {
+	/* [MQTT-3.8.3-3] */
 	return sub->options & OPTION_NO_LOCAL && span_equal(s->client_id, m->publisher);
 }
 
@@ -79,10 +81,10 @@ bool subscription_match(const struct session *s, const struct message *m, struct
 	match->id_count = 0;
 	for (const struct list *n = s->subscriptions.next; n != &s->subscriptions; n = n->next) {
 		const struct subscription *sub = list_entry(n, struct subscription, node);
-		if (!topic_match(sub->filter, m->topic) || subscription_is_local(s, sub, m))
+		if (!topic_match(sub->filter, m->topic) || subscription_is_local(s, sub, m)) /* [MQTT-3.3.2-3] */
 			continue;
 		any = true;
-		if (match->qos < (sub->options & OPTION_QOS))
+		if (match->qos < (sub->options & OPTION_QOS)) /* [MQTT-3.3.4-2] */
 			match->qos = sub->options & OPTION_QOS;
 		match->retain_as_published |= sub->options & OPTION_RETAIN_AS_PUBLISHED;
 		if (sub->id)

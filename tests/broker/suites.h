@@ -20,5 +20,6 @@ Suite *acl_suite(void);
 Suite *input_suite(void);
 Suite *timers_suite(void);
 Suite *limits_suite(void);
+Suite *rules_suite(void);
 
 #endif

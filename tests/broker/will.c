@@ -24,7 +24,7 @@ static void say(struct session *s, enum broker_event_type type, const struct mes
 	           now_ms);
 }
 
-/* Rule 5. The caller holds the message now. */
+/* Rule 5 [MQTT-3.1.2-10]. The caller holds the message now. */
 static struct message *take(struct session *s)
 {
 	struct message *m = s->will.message;
@@ -55,7 +55,7 @@ static void drop(struct session *s, enum broker_event_type why, uint64_t now_ms)
 
 void will_store(struct session *s, struct message *message, uint32_t delay_s, uint64_t now_ms)
 {
-	s->will.message = message;
+	s->will.message = message; /* U-4.1-a */
 	s->will.delay_s = delay_s;
 	if (message)
 		say(s, BROKER_WILL_STORED, message, 0, now_ms);
@@ -73,7 +73,7 @@ void will_cancel(struct session *s, uint64_t now_ms)
 		drop(s, BROKER_WILL_CANCELLED, now_ms);
 }
 
-/* min(T0 + d, E) */
+/* min(T0 + d, E): [MQTT-3.1.2-8], U-3.1.3.2.2-c, U-3.1.2.5-d */
 static uint64_t due(const struct session *s, uint64_t t0_ms)
 {
 	uint64_t delayed_ms = t0_ms + (uint64_t)s->will.delay_s * 1000;
@@ -81,6 +81,7 @@ static uint64_t due(const struct session *s, uint64_t t0_ms)
 	return delayed_ms < end_ms ? delayed_ms : end_ms;
 }
 
+/* However it ended: a DISCONNECT 0x00 has deleted the will before. U-3.1.2.5-a, U-3.1.2.5-b */
 void will_connection_ended(struct session *s, uint64_t now_ms)
 {
 	if (!s->will.message)

@@ -16,6 +16,7 @@ static Suite *(*const suites[])(void) = {
 	last_words_suite,
 	ack_suite, route_suite, subscribe_limit_suite,
 	steady_suite,
+	rules_suite,
 };
 
 int main(void)

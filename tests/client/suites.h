@@ -24,6 +24,7 @@ Suite *queue_suite(void);
 Suite *callback_suite(void);
 Suite *timeout_suite(void);
 Suite *option_suite(void);
+Suite *rules_suite(void);
 Suite *sync_suite(void);
 Suite *switch_suite(void);
 Suite *unarmed_suite(void);

@@ -14,6 +14,7 @@ static Suite *(*const suites[])(void) = {
 	quota_suite,   resume_suite,    subscribe_suite, keepalive_suite,   silence_suite,
 	disconnect_suite, malformed_suite, oversize_suite, memory_suite, bad_peer_suite, flood_suite,
 	ack_suite,
+	rules_suite,
 };
 
 int main(void)

@@ -22,6 +22,7 @@ Suite *outbound_suite(void);
 Suite *oversize_suite(void);
 Suite *quota_suite(void);
 Suite *resume_suite(void);
+Suite *rules_suite(void);
 Suite *silence_suite(void);
 Suite *state_table_suite(void);
 Suite *subscribe_suite(void);

@@ -176,6 +176,19 @@ START_TEST(acknowledgements_and_disconnect_take_their_shortest_form)
 }
 END_TEST
 
+START_TEST(without_a_will_its_flags_are_clear) /* [MQTT-3.1.2-11], [MQTT-3.1.2-13] */
+{
+	struct packet pk = {.type = PACKET_CONNECT, .connect = {.will_qos = 2, .will_retain = true}};
+	uint8_t       out[32];
+	pk.connect.will_topic = pk.connect.will_payload = span_of("w", 1);
+	for (uint8_t level = LEVEL_311; level <= LEVEL_5; level++) {
+		size_t n = packet_encode(&pk, level, out);
+		ck_assert_uint_eq(out[9], 0);
+		ck_assert_ptr_null(memchr(out, 'w', n));
+	}
+}
+END_TEST
+
 START_TEST(nothing_of_mqtt_5_is_written_before_it)
 {
 	static const struct mqttwill_user_property u = {.name = "a", .value = "b"};
@@ -209,6 +222,7 @@ Suite *encode_suite(void)
 	tcase_add_test(tc, a_property_section_cannot_be_longer_than_a_packet);
 	tcase_add_test(tc, a_user_property_may_be_a_c_string_or_have_a_length);
 	tcase_add_test(tc, acknowledgements_and_disconnect_take_their_shortest_form);
+	tcase_add_test(tc, without_a_will_its_flags_are_clear);
 	tcase_add_test(tc, nothing_of_mqtt_5_is_written_before_it);
 	suite_add_tcase(s, tc);
 	return s;

@@ -57,11 +57,14 @@ static const struct {
 
 	{"bad UTF-8 in the content type", IN_5, "content_type",
 	 "MQTT-1.5.4-1", 4, ANY, {GOOD, .content_type = "text\x80"}},
+	/* [MQTT-3.3.2-19] */
 	{"U+0000 in the content type", IN_5, "content_type", "MQTT-1.5.4-2", 0, ANY,
 	 {GOOD, .content_type = "\0", .content_type_len = 1}},
 	{"an empty response topic", IN_5, "response_topic", "MQTT-4.7.3-1", 0, ANY, {GOOD, .response_topic = ""}},
 	{"+ in the response topic", IN_5, "response_topic", "MQTT-4.7.0-1", 2, ANY, {GOOD, .response_topic = "r/+"}},
+	/* [MQTT-3.3.2-14] */
 	{"# in the response topic", IN_5, "response_topic", "MQTT-4.7.0-1", 0, ANY, {GOOD, .response_topic = "#"}},
+	/* [MQTT-3.3.2-13] */
 	{"bad UTF-8 in the response topic", IN_5, "response_topic",
 	 "MQTT-1.5.4-1", 1, ANY, {GOOD, .response_topic = "r\xFF"}},
 	{"U+0000 in the response topic", IN_5, "response_topic", "MQTT-1.5.4-2", 1, ANY,
@@ -70,6 +73,7 @@ static const struct {
 	{"a length without a response topic", IN_5, "response_topic", "mqttwill.h", 0, ANY, {GOOD, .response_topic_len = 4}},
 	{"a length without correlation data", IN_5, "correlation_data",
 	 "mqttwill.h", 0, ANY, {GOOD, .correlation_data_len = 1}},
+	/* [MQTT-1.5.7-1] */
 	{"bad UTF-8 in a user property's name", IN_5, "user_properties.name", "MQTT-1.5.4-1", 1, 1,
 	 {GOOD, .user_properties = bad_name, .user_property_count = 2}},
 	{"U+0000 in a user property's value", IN_5, "user_properties.value", "MQTT-1.5.4-2", 1, 0,
@@ -79,6 +83,7 @@ static const struct {
 
 	{"payload format 2", IN_5, "payload_format", "MQTT 5, 3.1.3.2.3", 0, ANY,
 	 {GOOD, .has = MQTTWILL_HAS_PAYLOAD_FORMAT, .payload_format = 2}},
+	/* U-3.1.3.2.3-c */
 	{"a text that is no text", IN_5, "payload", "MQTT 5, 3.1.3.2.3", 3, ANY,
 	 {.topic = "t", .text = "abc\xC3", .has = MQTTWILL_HAS_PAYLOAD_FORMAT, .payload_format = 1}},
 	{"a surrogate in a text", IN_5, "payload", "MQTT 5, 3.1.3.2.3", 9, ANY,
