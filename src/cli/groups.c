@@ -66,6 +66,8 @@ const struct option connection_rows[] = {
 	 .type = OPTION_NUMBER, .offset = AT(session_expiry), .rule = "MQTT 5, 3.1.2.11.2"},
 	{.name = "rejoin", .value = "safe|clean|always", .help = "what to do with a session the broker has; default safe",
 	 .type = OPTION_CHOICE, .offset = AT(rejoin), .choices = rejoin_choices},
+	{.name = "follow-redirects", .value = "N", .help = "how many Server References to follow in a row, up to 16; default 0",
+	 .type = OPTION_NUMBER, .offset = AT(follow_redirects), .max = 16, .rule = "MQTT 5, 4.11"},
 	{.name = "timeout", .value = "S", .help = "how long the first connection and its answers may take",
 	 .type = OPTION_DURATION, .offset = AT(timeout)},
 	{.name = NULL},
@@ -177,6 +179,7 @@ enum exit_code connection_fill(const struct connection_options *from, struct mqt
 	opt->version = from->version.value;
 	opt->session_expiry_s = from->session_expiry.value;
 	opt->rejoin = from->rejoin.value;
+	opt->redirect_maximum = from->follow_redirects.value;
 	opt->keepalive_s = from->keepalive.value;
 	if (from->keepalive.set && from->keepalive.value == 0)
 		opt->keepalive_s = MQTTWILL_KEEPALIVE_OFF;

@@ -20,6 +20,7 @@ struct connection_options {
 	struct number version;
 	struct number session_expiry;
 	struct number rejoin;
+	struct number follow_redirects;
 	struct number timeout; /* for the first connection, in ms */
 };
 

@@ -82,8 +82,9 @@ static const char *retry_text(const struct link *l, uint32_t ms, char *text, siz
 static void on_retry(struct link *l, const struct mqttwill_event *e)
 {
 	char again[48];
+	bool goes_on = !e->permanent && (e->error == MQTTWILL_EMOVED || e->retry_in_ms == 0); /* to another server, say */
 	snprintf(l->last, sizeof l->last, "%s", e->text);
-	if (!l->was_up && (l->one_attempt || e->permanent))
+	if (!l->was_up && !goes_on && (l->one_attempt || e->permanent))
 		link_end(l, exit_code(e->error));
 	say("no connection: %s%s", e->text, retry_text(l, e->retry_in_ms, again, sizeof again));
 }

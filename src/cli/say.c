@@ -84,7 +84,7 @@ static const struct {
 	{"option keepalive_s", "--keepalive"}, {"option session_expiry_s", "--session-expiry"},
 	{"session_expiry_s", "--session-expiry"}, {"will delay_s", "--will-delay"},
 	{"option auth_method", "--auth-method"},
-	{"rejoin always", "--rejoin always"},
+	{"rejoin always", "--rejoin always"}, {"redirect_maximum", "--follow-redirects"},
 };
 
 /* The length of the member's name that text begins with, and what to say instead; or 0. */

@@ -33,11 +33,13 @@ void client_fini(struct client *c)
 {
 	driver_close(c, false);
 	switch_fini(c);
+	redirect_fini(c);
 	queue_fini(c);
 	subscriptions_fini(c);
 	clock_fini(c);
 	free(c->assigned_id);
 	free(c->reason_string);
+	free(c->server_reference);
 	free(c->close_words);
 	c->assigned_id = c->reason_string = c->close_words = NULL;
 }

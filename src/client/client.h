@@ -9,6 +9,7 @@
 #include <mqttwill.h>
 
 #include "base/list.h"
+#include "client/redirect.h"
 #include "client/latest.h"
 #include "session/session.h"
 
@@ -154,10 +155,12 @@ struct client {
 	struct client_error  lost_why;  /* lost_error's sentence; a callback may fail at something else meanwhile */
 	struct client_error  close_why; /* close_error's */
 	struct update        update;
+	struct redirect      redirect;
 	struct mqttwill_limits limits;  /* from the last CONNACK */
 	struct mqttwill_limits learned; /* from refusals */
 	struct adapted adapted;
 	char    *assigned_id;
+	char    *server_reference;
 	char    *reason_string; /* the broker's own words, for the event about them */
 	char    *close_words;   /* the same, where close_error is what they are about */
 	uint64_t now_ms;      /* of this turn */

@@ -253,6 +253,10 @@ static const struct {
 /* The broker's own words live with the client until the event about them has been told; without memory they are left out. */
 static const char *keep_words(struct client *c, const struct props *p)
 {
+	free(c->server_reference);
+	c->server_reference = p->has & HAS(SERVER_REFERENCE) ? calloc(1, p->server_reference.n + 1) : NULL;
+	if (c->server_reference)
+		memcpy(c->server_reference, p->server_reference.p, p->server_reference.n);
 	free(c->reason_string);
 	c->reason_string = p->has & HAS(REASON_STRING) ? calloc(1, p->reason_string.n + 1) : NULL;
 	if (c->reason_string)

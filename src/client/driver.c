@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 
 #include "client/internal.h"
+#include "client/redirect.h"
 #include "net/pipe.h"
 #include "net/tcp.h"
 #include "net/tls.h"
@@ -83,13 +84,14 @@ static uint32_t silent_ms(const struct client_config *g)
 	return keep_alive + (g->ping_timeout_ms ? g->ping_timeout_ms : 10000u);
 }
 
-static struct pipe *make_pipe(const struct client_config *g, struct pipe_error *error)
+static struct pipe *make_pipe(const struct client *c, struct pipe_error *error)
 {
-	struct tcp_config tcp = {g->host, g->port, g->connect_timeout_ms, silent_ms(g)};
+	const struct client_config *g = &c->config;
+	struct tcp_config tcp = {redirect_host(c), redirect_port(c), g->connect_timeout_ms, silent_ms(g)};
 	struct pipe      *bottom = tcp_new(&tcp, error);
 	if (!bottom || !g->tls)
 		return bottom;
-	struct pipe *top = tls_new(g->tls, bottom, g->host);
+	struct pipe *top = tls_new(g->tls, bottom, redirect_host(c));
 	if (!top)
 		pipe_close(bottom, false);
 	return top;
@@ -109,7 +111,7 @@ int driver_open(struct client *c)
         };
 	struct link *l = calloc(1, sizeof *l);
 	if (l)
-		l->pipe = make_pipe(g, &l->error);
+		l->pipe = make_pipe(c, &l->error);
 	if (!l || !l->pipe) {
 		free(l);
 		return client_fail(c, MQTTWILL_ENOMEM, "connect: no memory for a connection");

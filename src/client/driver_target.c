@@ -44,6 +44,19 @@ int target_init(struct target *t, const char *text, const char *ca_file, struct 
 	return rc;
 }
 
+int target_reference(const char *text, size_t n, bool tls, char **host, char port[6], const char **problem)
+{
+	struct url url;
+	int        rc = url_parse_reference(&url, text, n, tls, problem);
+	if (rc < 0) {
+		*problem = rc == MQTTWILL_ENOMEM ? "there is no memory for it" : *problem;
+		return rc;
+	}
+	*host = url.host;
+	memcpy(port, url.port, sizeof url.port);
+	return 0;
+}
+
 void target_fini(struct target *t)
 {
 	tls_context_free(t->tls);

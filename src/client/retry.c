@@ -108,6 +108,8 @@ void connection_forget_reason(struct client *c)
 	c->reason_code = 0;
 	free(c->reason_string);
 	c->reason_string = NULL;
+	free(c->server_reference);
+	c->server_reference = NULL;
 }
 
 void connection_retire(struct client *c)
@@ -126,11 +128,12 @@ void connection_lost(struct client *c, int error)
 	bool left = switch_left(c, error);
 	bool at_once = left || foreign_ended(c, error);
 	bool dropped = switch_lost(c, &error);
+	c->error.code = error;
+	enum redirection way = closing || left ? REDIRECT_NO : redirect_lost(c, error, was_up, c->server_reference);
 	struct client_error why = c->error;
-	why.code = error;
 	if (closing)
 		leave_lost(c, error);
-	bool other = version_fall(c, error, &why) || c->again;
+	bool other = version_fall(c, error, &why) || c->again || way == REDIRECT_AT_ONCE;
 	c->again = false;
 	remember_session(c, was_up);
 	int seen = connection_reset(c, left ? 0 : error, false);
@@ -143,7 +146,7 @@ void connection_lost(struct client *c, int error)
 	else if (other)
 		go_on(c, &why, believed);
 	else if (!at_once)
-		plan_next(c, &why, seen, believed, dropped);
+		plan_next(c, &why, seen, believed, dropped || way == REDIRECT_LATER);
 	if (dropped)
 		switch_tell_dropped(c, &why);
 	connection_forget_reason(c);

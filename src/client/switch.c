@@ -136,6 +136,12 @@ static void give_up(struct client *c, int error)
 	bool                unanswered = c->update.step == UPDATE_GREETING && c->reason_code == 0;
 	struct client_error why = c->error;
 	drop_second(c);
+	if (c->again) { /* the next one is another CONNECT than that which was refused */
+		c->again = false;
+		c->update.step = UPDATE_ASKED;
+		connection_forget_reason(c);
+		return;
+	}
 	c->update.crossed = unanswered;
 	c->doubtful |= unanswered; /* it may have begun a session anew */
 	if (unanswered && ask_first(c) == 0) {

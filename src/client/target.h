@@ -19,4 +19,7 @@ struct target {
 int  target_init(struct target *t, const char *url, const char *ca_file, struct client_error *error);
 void target_fini(struct target *t);
 
+/* One Server Reference of n bytes: host[:port]. 0, and *host is the caller's; or an error and what is wrong. */
+int  target_reference(const char *text, size_t n, bool tls, char **host, char port[6], const char **problem);
+
 #endif

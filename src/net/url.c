@@ -173,6 +173,22 @@ int url_parse(struct url *url, const char *text, size_t *offset, const char **pr
 	return rc;
 }
 
+int url_parse_reference(struct url *url, const char *text, size_t n, bool tls, const char **problem)
+{
+	size_t       offset;
+	struct parse p = {text, text, &offset, problem};
+	*url = (struct url){.tls = tls};
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] <= ' ' || text[i] == 0x7F || strchr("@/?#\\", text[i]))
+			return wrong(&p, text + i, "a Server Reference is host or host:port");
+	int rc = parse_host(&p, url, text + n);
+	if (rc == 0)
+		rc = parse_port(&p, url, text + n);
+	if (rc)
+		url_fini(url);
+	return rc;
+}
+
 void url_fini(struct url *url)
 {
 	free(url->host);

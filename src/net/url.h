@@ -22,4 +22,7 @@ struct url {
 int  url_parse(struct url *url, const char *text, size_t *offset, const char **problem);
 void url_fini(struct url *url);
 
+/* The same for n bytes of host[:port], as a Server Reference has it; `tls` says which port is the default. */
+int  url_parse_reference(struct url *url, const char *text, size_t n, bool tls, const char **problem);
+
 #endif

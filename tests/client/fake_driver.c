@@ -4,6 +4,7 @@
  * the stage asks for it: a client that forgets to watch is a client that is not stepped.
  */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "client/internal.h"
@@ -72,7 +73,8 @@ int driver_open(struct client *c)
 	if (!l)
 		return client_fail(c, MQTTWILL_ENOMEM, "connect: no memory for a connection");
 	l->line = line_new();
-	l->line->open = stage.next_open;
+	l->line->open = stage_open(redirect_host(c));
+	snprintf(l->line->server, sizeof l->line->server, "%s:%s", redirect_host(c), redirect_port(c));
 	session_init(&l->session, &config, &c->flight, c->now_ms);
 	c->link = l;
 	c->session = &l->session;

@@ -25,6 +25,7 @@ struct line {
 	size_t              up_len, up_read; /* so many were written, and read on the other side */
 	size_t              down_len, down_read;
 	size_t              budget;      /* so many bytes the kernel still takes from the client */
+	char                server[64];  /* host:port that it goes to */
 	uint8_t             open;        /* enum line_open */
 	bool                opened;      /* the client knows that it is open */
 	bool                finished;    /* the client has shown the end of its bytes */

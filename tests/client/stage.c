@@ -243,6 +243,12 @@ void stage_end(void)
 	stage.broker = NULL;
 }
 
+uint8_t stage_open(const char *host)
+{
+	bool dead = stage.dead_host && strcmp(host, stage.dead_host) == 0;
+	return dead ? LINE_REFUSES : stage.next_open;
+}
+
 /* ---- Allocations that fail ---- */
 
 void stage_enter(void)

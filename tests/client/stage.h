@@ -44,6 +44,7 @@ struct stage {
 	int            mode;        /* enum line_mode */
 	int            chance;      /* enum chance */
 	uint8_t        next_open;   /* enum line_open */
+	const char    *dead_host;   /* refuses every connection; NULL: none does */
 	unsigned       turns;       /* of settling, since the beginning */
 	unsigned       cut_at;      /* at this turn the line `cut` breaks on both ends; 0: never */
 	size_t         cut;
@@ -84,6 +85,9 @@ void stage_turn(void);
 /* Around every call of the library's: only its own allocations are counted, and may fail. */
 void stage_enter(void);
 void stage_leave(void);
+
+/* How a line to this host opens: enum line_open. */
+uint8_t stage_open(const char *host);
 
 /* Would the client's descriptor be readable for its connection's sake? */
 bool           fake_ready(const struct client *c);

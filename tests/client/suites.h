@@ -27,6 +27,7 @@ Suite *option_suite(void);
 Suite *rules_suite(void);
 Suite *sync_suite(void);
 Suite *switch_suite(void);
+Suite *redirect_suite(void);
 Suite *unarmed_suite(void);
 Suite *cut_suite(void);
 Suite *last_words_suite(void);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Server References: whether they are followed, and where the next attempt goes.
+ */
+#ifndef CLIENT_REDIRECT_H
+#define CLIENT_REDIRECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct client;
+
+/* References with spaces between them, as they came; at: where the next one begins. */
+struct route {
+	char  *list;
+	size_t at;
+};
+
+struct redirect {
+	struct route away;  /* 0x9C: until the next loss */
+	struct route moved; /* 0x9D: for good */
+	char        *host;  /* of the reference in use; NULL: the configured server is */
+	char         port[6];
+	uint8_t      hops;  /* followed in a row */
+};
+
+enum redirection {
+	REDIRECT_NO,
+	REDIRECT_AT_ONCE, /* the next attempt goes there without a wait */
+	REDIRECT_LATER    /* ... after the back-off */
+};
+
+/* The server of the next attempt. */
+const char *redirect_host(const struct client *c);
+const char *redirect_port(const struct client *c);
+
+/*
+ * A connection or an attempt has ended because of `error`; `reference` is the broker's, or NULL. Decides where the next one
+ * goes; where there is a reference, c->error's sentence says what becomes of it.
+ */
+enum redirection redirect_lost(struct client *c, int error, bool was_up, const char *reference);
+
+/* The configured server counts again. */
+void redirect_fini(struct client *c);
+
+#endif
