@@ -81,6 +81,9 @@ int hook_auth(void *owner, struct mqttwill_auth *step, const char **why);
 /* An update of the will is over; `dropped`: the former will is the client's again. */
 void will_settled(mqttwill *c, bool dropped);
 
+/* A deep copy; NULL for none, and where there is no memory. */
+const struct mqttwill_user_property *api_copy_users(struct arena *a, const struct mqttwill_user_property *from, size_t count);
+
 extern const struct client_hooks api_hooks;
 
 /* MQTTWILL_ETOPIC with a sentence: what is wrong with a topic or a filter that `what` was given. */

@@ -106,6 +106,22 @@ static int check_text(struct client_error *error, const char *name, const char *
 	                fault.rule, fault.advice);
 }
 
+static int check_users(const struct mqttwill_options *opt, struct client_error *error)
+{
+	if (!opt->user_properties && opt->user_property_count)
+		return api_fail(error, MQTTWILL_EOPTION, "option user_property_count: it is set, and user_properties is NULL");
+	if (opt->user_property_count && (opt->version == MQTTWILL_V311 || opt->version == MQTTWILL_V31))
+		return api_fail(error, MQTTWILL_EOPTION, "option user_properties: only MQTT 5 has them (MQTT 5, 3.1.2.11.8)");
+	for (size_t i = 0; i < opt->user_property_count; i++) {
+		const struct mqttwill_user_property *u = &opt->user_properties[i];
+		int rc = check_text(error, "user_properties.name", u->name, u->name_len);
+		rc = rc ? rc : check_text(error, "user_properties.value", u->value, u->value_len);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
 static int check_client_id(const struct mqttwill_options *opt, struct client_error *error)
 {
 	size_t n = opt->client_id ? strlen(opt->client_id) : 0;
@@ -163,7 +179,7 @@ int options_check(const struct mqttwill_options *opt, struct client_error *error
 		return api_fail(error, MQTTWILL_EURL, "url: it is NULL");
 	if ((rc = check_numbers(opt, error)) || (rc = check_backoff(opt, error)) || (rc = check_version(opt, error)) ||
 	    (rc = check_client_id(opt, error)) || (rc = check_text(error, "auth_method", opt->auth_method, 0)) ||
-	    (rc = auth_check(opt, error)))
+	    (rc = auth_check(opt, error)) || (rc = check_users(opt, error)))
 		return rc;
 	if (opt->flags & ~known_flags)
 		return api_fail(error, MQTTWILL_EOPTION, "option flags: bits 0x%x are unknown", (unsigned)(opt->flags & ~known_flags));
@@ -257,6 +273,8 @@ static void fill_strings(mqttwill *c, struct client_config *g, const struct mqtt
 	g->tls = t->tls;
 	g->client_id = arena_text(a, opt->client_id ? opt->client_id : "", 0);
 	g->presence = copy_presence(a, opt->presence);
+	g->user_properties = api_copy_users(a, opt->user_properties, opt->user_property_count);
+	g->user_property_count = opt->user_property_count;
 }
 
 int options_apply(mqttwill *c, const struct mqttwill_options *opt, struct client_error *error)

@@ -17,6 +17,16 @@ bool will_of_options(const struct mqttwill_options *opt, struct mqttwill_will *w
 	return opt->will || opt->presence;
 }
 
+static void outline_properties(const struct mqttwill_options *opt, struct props *p)
+{
+	p->has = HAS(RECEIVE_MAXIMUM) | HAS(MAXIMUM_PACKET_SIZE) | (opt->session_expiry_s ? HAS(SESSION_EXPIRY) : 0) |
+	         (opt->flags & MQTTWILL_NO_TOPIC_ALIAS ? 0 : HAS(TOPIC_ALIAS_MAXIMUM)) |
+	         (opt->flags & MQTTWILL_WANT_RESPONSE_INFO ? HAS(REQUEST_RESPONSE) : 0) |
+	         (opt->flags & MQTTWILL_NO_PROBLEM_INFO ? HAS(REQUEST_PROBLEM) : 0);
+	p->user = opt->user_properties;
+	p->user_count = opt->user_properties ? opt->user_property_count : 0;
+}
+
 /* The CONNECT that would carry the will, for its size. */
 static void outline(const struct mqttwill_options *opt, struct packet *pk)
 {
@@ -25,7 +35,7 @@ static void outline(const struct mqttwill_options *opt, struct packet *pk)
 	pk->connect.user_name = span_text(opt->user_name, 0);
 	pk->connect.password = span_text(opt->password, opt->password_len);
 	if (options_may_be_5(opt))
-		pk->props.has = HAS(RECEIVE_MAXIMUM) | HAS(MAXIMUM_PACKET_SIZE) | (opt->session_expiry_s ? HAS(SESSION_EXPIRY) : 0);
+		outline_properties(opt, &pk->props);
 	auth_outline(opt, pk);
 }
 
@@ -59,15 +69,13 @@ int mqttwill_will_check_sized(const struct mqttwill_will *will, const struct mqt
 	return rc;
 }
 
-static bool copy_users(struct arena *a, struct mqttwill_will *to)
+const struct mqttwill_user_property *api_copy_users(struct arena *a, const struct mqttwill_user_property *from, size_t count)
 {
-	struct mqttwill_user_property *u = arena_alloc(a, to->user_property_count * sizeof *u);
-	for (size_t i = 0; u && i < to->user_property_count; i++) {
-		struct span name = span_text(to->user_properties[i].name, to->user_properties[i].name_len);
-		struct span value = span_text(to->user_properties[i].value, to->user_properties[i].value_len);
+	struct mqttwill_user_property *u = count ? arena_alloc(a, count * sizeof *u) : NULL;
+	for (size_t i = 0; u && i < count; i++) {
+		struct span name = span_text(from[i].name, from[i].name_len), value = span_text(from[i].value, from[i].value_len);
 		u[i] = (struct mqttwill_user_property){arena_copy(a, name.p, name.n), arena_copy(a, value.p, value.n), name.n, value.n};
 	}
-	to->user_properties = u;
 	return u;
 }
 
@@ -82,8 +90,7 @@ bool will_copy(struct arena *a, struct mqttwill_will *to, const struct mqttwill_
 	to->content_type = arena_text(a, from->content_type, from->content_type_len);
 	to->response_topic = arena_text(a, from->response_topic, from->response_topic_len);
 	to->correlation_data = arena_copy(a, from->correlation_data, from->correlation_data_len);
-	if (from->user_property_count && !copy_users(a, to))
-		return false;
+	to->user_properties = api_copy_users(a, from->user_properties, from->user_property_count);
 	return !a->failed;
 }
 

@@ -76,18 +76,15 @@ static int reply(struct client *c, uint8_t reason, const struct mqttwill_auth *s
 }
 
 /* The token's end. The sentence of an error is the last one's. */
-static void settle(struct client *c, int error, const char *reason_string)
+static void settle(struct client *c, int error, struct mqttwill_event *ev)
 {
-	struct mqttwill_event ev = {
-		.type = MQTTWILL_DONE,
-		.token = c->auth_token,
-		.error = error,
-		.reason_code = c->reason_code,
-		.reason_string = reason_string,
-	};
+	ev->type = MQTTWILL_DONE;
+	ev->token = c->auth_token;
+	ev->error = error;
+	ev->reason_code = c->reason_code;
 	c->auth_token = 0;
-	outcome_remember(c, ev.token, error);
-	client_emit(c, &ev);
+	outcome_remember(c, ev->token, error);
+	client_emit(c, ev);
 }
 
 static int goes_on(struct client *c, const struct props *p)
@@ -103,12 +100,18 @@ int connection_auth(struct client *c, struct session_event *ev)
 {
 	struct mqttwill_auth step;
 	struct props        *p = &ev->packet.props;
+	if (ev->packet.reason == REASON_CONTINUE_AUTH && (p->has & HAS(REASON_STRING) || p->user_count))
+		words_note(c, &ev->packet, c->auth_token);
 	if (ev->packet.reason == REASON_CONTINUE_AUTH)
-		return goes_on(c, p);
+		return c->doomed || !c->session ? 0 : goes_on(c, p);
 	int rc = take_step(c, &step, MQTTWILL_AUTH_SUCCESS, data_of(p));
 	if (rc < 0)
 		return give_up(c, rc);
-	settle(c, 0, p->has & HAS(REASON_STRING) ? span_terminate(&p->reason_string) : NULL);
+	struct mqttwill_event told = {0};
+	struct user_list      users;
+	words_take(&users, p, &told);
+	settle(c, 0, &told);
+	users_free(&users);
 	return 0;
 }
 
@@ -172,6 +175,8 @@ void auth_lost(struct client *c, int error)
 		client_fail(c, rc, "auth: the client was closed before the re-authentication was over");
 	else if (!told)
 		client_fail(c, rc, "auth: the connection was lost during re-authentication: %.200s", why.text);
-	settle(c, rc, c->reason_string);
+	struct mqttwill_event ev = {0};
+	words_tell(c->words, &ev);
+	settle(c, rc, &ev);
 	c->error = why;
 }

@@ -38,10 +38,10 @@ void client_fini(struct client *c)
 	subscriptions_fini(c);
 	clock_fini(c);
 	free(c->assigned_id);
-	free(c->reason_string);
-	free(c->server_reference);
-	free(c->close_words);
-	c->assigned_id = c->reason_string = c->close_words = NULL;
+	words_free(c->words);
+	words_free(c->close_words);
+	c->assigned_id = NULL;
+	c->words = c->close_words = NULL;
 }
 
 void client_forget(struct client *c)

@@ -49,6 +49,8 @@ struct client_config {
 	const char *auth_method; /* NULL: none; with one, no level but 5 may be tried */
 	const struct mqttwill_presence *presence; /* for the will check; NULL without */
 	struct tls_context *tls; /* NULL: plain TCP */
+	const struct mqttwill_user_property *user_properties; /* of CONNECT */
+	size_t   user_property_count;
 	uint32_t session_expiry_s, connect_timeout_ms, ping_timeout_ms, backoff_min_ms, backoff_max_ms, stable_ms;
 	uint32_t takeover_backoff_ms, maximum_packet_size, queue_messages, queue_bytes, queue_age_s;
 	uint32_t flags; /* MQTTWILL_MANUAL_ACK, ... */
@@ -160,9 +162,8 @@ struct client {
 	struct mqttwill_limits learned; /* from refusals */
 	struct adapted adapted;
 	char    *assigned_id;
-	char    *server_reference;
-	char    *reason_string; /* the broker's own words, for the event about them */
-	char    *close_words;   /* the same, where close_error is what they are about */
+	struct words *words;       /* the broker's own, for the event about them; words.c's */
+	struct words *close_words; /* the same, where close_error is what they are about */
 	uint64_t now_ms;      /* of this turn */
 	uint64_t attempt_end; /* OPENING, GREETING, FINISHING: the deadline */
 	uint64_t retry_at;

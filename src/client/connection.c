@@ -39,6 +39,14 @@ static void fill_connect(const struct client *c, struct packet *pk)
 	pk->props.receive_maximum = g->receive_maximum;
 	pk->props.maximum_packet_size = g->maximum_packet_size;
 	pk->props.session_expiry = g->session_expiry_s;
+	pk->props.has |= g->topic_alias_maximum ? HAS(TOPIC_ALIAS_MAXIMUM) : 0;
+	pk->props.topic_alias_maximum = g->topic_alias_maximum;
+	pk->props.has |= g->flags & MQTTWILL_WANT_RESPONSE_INFO ? HAS(REQUEST_RESPONSE) : 0;
+	pk->props.request_response = 1;
+	pk->props.has |= g->flags & MQTTWILL_NO_PROBLEM_INFO ? HAS(REQUEST_PROBLEM) : 0;
+	pk->props.request_problem = 0;
+	pk->props.user = g->user_properties;
+	pk->props.user_count = g->user_property_count;
 }
 
 static int refuse_will(struct client *c, const struct mqttwill_report *report)
@@ -172,16 +180,11 @@ static void tell_up(struct client *c, struct packet *pk)
 		.shared_available = c->level == LEVEL_5 && !c->no_shared,
 		.subscription_id_available = c->level == LEVEL_5 && !c->no_subscription_ids,
 	};
-	users_take(&users, p); /* without memory they are left out */
+	struct mqttwill_event ev = {.type = MQTTWILL_UP, .connack = &ack};
+	words_take(&users, p, &ev);
+	ack.server_reference = ev.server_reference;
 	if (p->has & HAS(RESPONSE_INFORMATION))
 		ack.response_information = span_terminate(&p->response_information);
-	if (p->has & HAS(SERVER_REFERENCE))
-		ack.server_reference = span_terminate(&p->server_reference);
-	struct mqttwill_event ev = {.type = MQTTWILL_UP, .connack = &ack};
-	ev.user_properties = users.count ? users.p : NULL;
-	ev.user_property_count = ev.user_properties ? users.count : 0;
-	if (p->has & HAS(REASON_STRING))
-		ev.reason_string = span_terminate(&p->reason_string);
 	client_emit(c, &ev);
 	users_free(&users);
 }
@@ -250,18 +253,11 @@ static const struct {
 	{REASON_NO_QOS, "the will's QoS is above what the broker takes"},
 };
 
-/* The broker's own words live with the client until the event about them has been told; without memory they are left out. */
 static const char *keep_words(struct client *c, const struct props *p)
 {
-	free(c->server_reference);
-	c->server_reference = p->has & HAS(SERVER_REFERENCE) ? calloc(1, p->server_reference.n + 1) : NULL;
-	if (c->server_reference)
-		memcpy(c->server_reference, p->server_reference.p, p->server_reference.n);
-	free(c->reason_string);
-	c->reason_string = p->has & HAS(REASON_STRING) ? calloc(1, p->reason_string.n + 1) : NULL;
-	if (c->reason_string)
-		memcpy(c->reason_string, p->reason_string.p, p->reason_string.n);
-	return c->reason_string;
+	words_free(c->words);
+	c->words = words_keep(p);
+	return words_reason(c->words);
 }
 
 static int refused(struct client *c, struct session_event *ev)
@@ -309,6 +305,13 @@ static int on_pong(struct client *c, struct session_event *ev)
 	return 0;
 }
 
+static int on_note(struct client *c, struct session_event *ev)
+{
+	const struct outgoing *o = ev->outgoing;
+	words_note(c, &ev->packet, o && !o->presence ? o->token : 0);
+	return 0;
+}
+
 static int on_oversize(struct client *c, struct session_event *ev)
 {
 	(void)ev;
@@ -336,7 +339,7 @@ static int on_failed(struct client *c, struct session_event *ev)
 static int (*const handlers[])(struct client *c, struct session_event *ev) = {
 	[SESSION_CONNACK] = on_connack, [SESSION_MESSAGE] = connection_message,  [SESSION_DONE] = on_done,
 	[SESSION_PONG] = on_pong,       [SESSION_OVERSIZE] = on_oversize,        [SESSION_BROKER_LEFT] = on_broker_left,
-	[SESSION_FAILED] = on_failed,  [SESSION_AUTH] = connection_auth,
+	[SESSION_FAILED] = on_failed,   [SESSION_AUTH] = connection_auth,        [SESSION_NOTE] = on_note,
 };
 
 int connection_event(struct client *c, struct session_event *ev)

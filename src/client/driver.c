@@ -105,6 +105,8 @@ int driver_open(struct client *c)
 		      .reserve = g->presence != NULL,
 		      .manual_ack = g->flags & MQTTWILL_MANUAL_ACK,
 		      .receive_maximum = g->receive_maximum,
+		      .topic_alias_maximum = g->topic_alias_maximum,
+		      .no_problem_info = g->flags & MQTTWILL_NO_PROBLEM_INFO,
 		      .send_maximum = version_send_maximum(c),
 		      .maximum_packet_size = g->maximum_packet_size,
 		      .ping_timeout_ms = g->ping_timeout_ms,

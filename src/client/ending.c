@@ -138,7 +138,8 @@ static const char *outcome(const struct outgoing *o, const struct session_event 
 
 void queue_done(struct client *c, struct outgoing *o, struct session_event *sev)
 {
-	struct mqttwill_event ev = {.reason_code = sev->packet.reason};
+	/* a message at QoS 2 has its outcome from PUBREC */
+	struct mqttwill_event ev = {.reason_code = sev->packet.type == PACKET_PUBCOMP ? o->reason : sev->packet.reason};
 	int                   error = sev->error;
 	subscriptions_learn(c, o, sev);
 	if (error)
@@ -152,14 +153,8 @@ void queue_done(struct client *c, struct outgoing *o, struct session_event *sev)
 	}
 	ev.codes = sev->packet.type == PACKET_SUBACK || sev->packet.type == PACKET_UNSUBACK ? sev->packet.list.p : NULL;
 	ev.code_count = ev.codes ? sev->packet.count : 0;
-	struct props    *p = &sev->packet.props;
 	struct user_list users;
-	if (users_take(&users, p)) { /* without memory they are left out, the outcome is not */
-		ev.user_properties = users.count ? users.p : NULL;
-		ev.user_property_count = users.count;
-	}
-	if (p->has & HAS(REASON_STRING))
-		ev.reason_string = span_terminate(&p->reason_string);
+	words_take(&users, &sev->packet.props, &ev);
 	finish(c, o, error, &ev);
 	users_free(&users);
 }

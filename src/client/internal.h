@@ -112,7 +112,7 @@ bool switch_let_go(struct client *c);
 void switch_fini(struct client *c);
 void switch_forget(struct client *c);
 
-/* ---- message.c ---- */
+/* ---- words.c ---- */
 
 enum { FEW_USERS = 16 }; /* user properties that need no allocation */
 
@@ -125,6 +125,21 @@ struct user_list {
 /* The user properties of a packet as C strings; before any other of its strings is taken. False: no memory. */
 bool users_take(struct user_list *list, struct props *p);
 void users_free(struct user_list *list);
+
+/* Reason String, Server Reference and user properties of a packet into an event; they live as long as list and packet. */
+void words_take(struct user_list *list, struct props *p, struct mqttwill_event *ev);
+
+/* The same as a copy, for an event that comes later; NULL without memory. NULL is fine for those below. */
+struct words *words_keep(const struct props *p);
+void          words_free(struct words *w);
+void          words_tell(const struct words *w, struct mqttwill_event *ev);
+const char   *words_reason(const struct words *w);
+const char   *words_server(const struct words *w);
+
+/* The event NOTE about a packet that no other event tells of. */
+void words_note(struct client *c, struct packet *pk, int64_t token);
+
+/* ---- message.c ---- */
 
 /* Delivers a PUBLISH and acknowledges it. */
 int connection_message(struct client *c, struct session_event *ev);

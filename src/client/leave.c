@@ -116,9 +116,9 @@ static void fail_close(struct client *c, int error, const char *why)
 	c->close_error = error;
 	c->close_why = c->error;
 	c->close_reason = c->reason_code;
-	free(c->close_words);
-	c->close_words = c->reason_string;
-	c->reason_string = NULL;
+	words_free(c->close_words);
+	c->close_words = c->words;
+	c->words = NULL;
 }
 
 static void on_asked(struct client *c)
@@ -287,11 +287,12 @@ void leave_done(struct client *c)
 		.type = MQTTWILL_CLOSED,
 		.error = c->close_error,
 		.reason_code = c->close_error ? c->close_reason : 0,
-		.reason_string = c->close_error ? c->close_words : NULL,
 		.left = c->left,
 		.will_due_s = will_due(c),
 		.undelivered = c->undelivered,
 	};
+	if (c->close_error)
+		words_tell(c->close_words, &ev);
 	c->state = CLIENT_IDLE;
 	c->closing = CLOSING_NO;
 	c->goodbye_done = c->resumable = c->room_wanted = c->room_of_ends = false;

@@ -27,23 +27,6 @@ static void fill_properties(struct mqttwill_message *m, struct props *p)
 	}
 }
 
-bool users_take(struct user_list *list, struct props *p)
-{
-	list->p = list->few;
-	list->count = p->has & HAS(USER) ? p->user_count : 0;
-	if (list->count > FEW_USERS)
-		list->p = calloc(list->count, sizeof *list->p);
-	if (list->p && list->count)
-		props_take_users(p, list->p);
-	return list->p;
-}
-
-void users_free(struct user_list *list)
-{
-	if (list->p != list->few)
-		free(list->p);
-}
-
 enum { FEW_IDS = 16 };
 
 struct id_list {
@@ -86,9 +69,10 @@ static int hand_over(struct client *c, const struct mqttwill_message *m)
 	return 0;
 }
 
-static int deliver(struct client *c, struct packet *pk, int64_t ack, const struct user_list *users,
+static int deliver(struct client *c, struct session_event *ev, int64_t ack, const struct user_list *users,
                    const struct id_list *ids)
 {
+	struct packet          *pk = &ev->packet;
 	struct mqttwill_message m = {
 		.topic_len = pk->topic.n,
 		.payload = pk->payload.p,
@@ -103,16 +87,16 @@ static int deliver(struct client *c, struct packet *pk, int64_t ack, const struc
 		.ack = ack,
 	};
 	fill_properties(&m, &pk->props);
-	m.topic = span_terminate(&pk->topic);
+	m.topic = ev->text_topic ? (const char *)pk->topic.p : span_terminate(&pk->topic);
 	return hand_over(c, &m);
 }
 
-static int take_and_deliver(struct client *c, struct packet *pk, int64_t ack, const struct id_list *ids)
+static int take_and_deliver(struct client *c, struct session_event *ev, int64_t ack, const struct id_list *ids)
 {
 	struct user_list users;
-	if (!users_take(&users, &pk->props))
+	if (!users_take(&users, &ev->packet.props))
 		return client_fail(c, MQTTWILL_ENOMEM, "message: no memory for %zu user properties", users.count);
-	int rc = deliver(c, pk, ack, &users, ids);
+	int rc = deliver(c, ev, ack, &users, ids);
 	users_free(&users);
 	return rc;
 }
@@ -135,7 +119,7 @@ int connection_message(struct client *c, struct session_event *ev)
 		return client_fail(c, (int)ack, "message: no memory to remember that it is not acknowledged");
 	if (!ids_take(&ids, &ev->packet.props))
 		return client_fail(c, MQTTWILL_ENOMEM, "message: no memory for %zu subscription identifiers", ids.count);
-	int rc = take_and_deliver(c, &ev->packet, ack, &ids);
+	int rc = take_and_deliver(c, ev, ack, &ids);
 	ids_free(&ids);
 	if (rc < 0 || c->doomed || !c->session)
 		return rc < 0 ? rc : 0;

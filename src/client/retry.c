@@ -3,8 +3,6 @@
  * After a loss: what is kept, what is told, and when the next attempt begins. The back-off doubles, has jitter, and is
  * reset by a connection that lasted, never by CONNACK alone.
  */
-#include <stdlib.h>
-
 #include "base/error.h"
 #include "client/internal.h"
 
@@ -58,10 +56,10 @@ static void tell_lost(struct client *c, int error, bool was_up, bool permanent)
 		.type = was_up ? MQTTWILL_DOWN : MQTTWILL_RETRY,
 		.error = error,
 		.reason_code = c->reason_code,
-		.reason_string = c->reason_string,
 		.retry_in_ms = (uint32_t)(c->retry_at - c->now_ms),
 		.permanent = permanent,
 	};
+	words_tell(c->words, &ev);
 	client_emit(c, &ev);
 }
 
@@ -106,10 +104,8 @@ static void plan_next(struct client *c, const struct client_error *why, int seen
 void connection_forget_reason(struct client *c)
 {
 	c->reason_code = 0;
-	free(c->reason_string);
-	c->reason_string = NULL;
-	free(c->server_reference);
-	c->server_reference = NULL;
+	words_free(c->words);
+	c->words = NULL;
 }
 
 void connection_retire(struct client *c)
@@ -129,7 +125,7 @@ void connection_lost(struct client *c, int error)
 	bool at_once = left || foreign_ended(c, error);
 	bool dropped = switch_lost(c, &error);
 	c->error.code = error;
-	enum redirection way = closing || left ? REDIRECT_NO : redirect_lost(c, error, was_up, c->server_reference);
+	enum redirection way = closing || left ? REDIRECT_NO : redirect_lost(c, error, was_up, words_server(c->words));
 	struct client_error why = c->error;
 	if (closing)
 		leave_lost(c, error);

@@ -56,6 +56,7 @@ int flight_enter(struct flight *f, struct outgoing *o)
 		return MQTTWILL_ENOMEM;
 	o->id = id;
 	o->state = OUTGOING_SENT;
+	o->reason = 0;
 	put_u16(o->bytes + o->id_at, id);
 	list_push(&f->sent, &o->link);
 	f->open += o->type == PACKET_PUBLISH; /* [MQTT-4.9.0-2] */

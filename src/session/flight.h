@@ -37,6 +37,7 @@ struct outgoing {
 	uint8_t  level; /* enum level, of the bytes */
 	uint8_t  qos;
 	uint8_t  state; /* enum outgoing_state */
+	uint8_t  reason; /* of PUBREC, once it came */
 	int8_t   error; /* how it ended, where its DONE is still to be told */
 	uint8_t  class; /* of its memory, for the pool */
 	bool     presence : 1;
@@ -48,7 +49,8 @@ struct outgoing {
 struct flight {
 	struct list    sent; /* struct outgoing, in the order of their first sending [MQTT-4.6.0-1] */
 	struct idtable out;  /* identifier -> struct outgoing */
-	struct idtable in;   /* identifiers of QoS 2 messages received */
+	struct idtable in;   /* identifiers of QoS 2 messages received -> the connection on which they came last */
+	uintptr_t      connection; /* the number of the last one, from 1 */
 	uint32_t       open; /* QoS 1 and 2 messages in flight: what Receive Maximum limits [MQTT-4.9.0-2] */
 	uint64_t       held[2]; /* the last serial numbers of struct inbound, QoS 1 and QoS 2; they go on for ever */
 	uint16_t       last_id;

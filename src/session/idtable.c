@@ -57,6 +57,11 @@ bool idtable_put(struct idtable *t, uint16_t id, void *value)
 	return true;
 }
 
+void idtable_change(struct idtable *t, uint16_t id, void *value)
+{
+	t->slots[probe(t, id)].value = value;
+}
+
 /* Moves each entry behind the gap that may stand in it. */
 static void close_gap(struct idtable *t, uint32_t gap)
 {

@@ -29,6 +29,9 @@ void *idtable_get(const struct idtable *t, uint16_t id);
 /* value is not NULL and the id is not there. False: no memory, and the table is as it was. */
 bool idtable_put(struct idtable *t, uint16_t id, void *value);
 
+/* Another value for an id that is there. */
+void idtable_change(struct idtable *t, uint16_t id, void *value);
+
 /* Takes the id out and returns its value; NULL where it was not there. */
 void *idtable_take(struct idtable *t, uint16_t id);
 

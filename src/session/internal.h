@@ -10,11 +10,20 @@
 /* Encodes a packet into the output. MQTTWILL_ENOMEM, _EMESSAGE where it is longer than MQTT allows, _ESTATE at the end. */
 int session_write(struct session *s, const struct packet *pk);
 
+/* Writes the bytes of a stored PUBLISH, with an alias where that makes it shorter in the long run. */
+int session_write_publish(struct session *s, const uint8_t *bytes, size_t size);
+
 /* PUBACK, PUBREC, PUBREL or PUBCOMP. */
 int session_ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason);
 
 /* Sends the acknowledgements that found no memory when it was their turn. */
 void session_release(struct session *s);
+
+/* A message of the peer's was open [MQTT 5, 4.9] and has got its last acknowledgement. */
+void session_settled(struct session *s);
+
+/* Stands for this connection in flight->in. */
+void *session_here(const struct session *s);
 
 /* Handles one packet that was decoded; fills *ev where there is something to tell. */
 void session_receive(struct session *s, struct session_event *ev);

@@ -73,6 +73,8 @@ static void take_limits(struct session *s, const struct props *p)
 		s->retain_available = p->retain_available;
 	if (p->has & HAS(SERVER_KEEP_ALIVE))
 		s->keep_alive_ms = p->server_keep_alive * 1000u; /* [MQTT-3.1.2-21], [MQTT-3.2.2-21] */
+	uint16_t aliases = p->has & HAS(TOPIC_ALIAS_MAXIMUM) ? p->topic_alias_maximum : 0, ours = s->config.topic_alias_maximum;
+	alias_out_init(&s->aliases_out, aliases < ours ? aliases : ours); /* [MQTT-3.3.2-9] */
 }
 
 static void on_connack(struct session *s, struct session_event *ev)
@@ -101,40 +103,87 @@ static void on_connack(struct session *s, struct session_event *ev)
 
 /* ---- Messages to us ---- */
 
-static bool above_receive_maximum(const struct session *s, uint8_t qos)
+static const struct fault bad_alias = {REASON_BAD_TOPIC_ALIAS, "MQTT-3.1.2-26", "PUBLISH: a Topic Alias we did not allow"};
+static const struct fault no_topic = {REASON_PROTOCOL_ERROR, "MQTT 5, 3.3.2.3.4", "PUBLISH: a Topic Alias that has no topic"};
+static const struct fault too_many = {REASON_RECEIVE_MAXIMUM, "MQTT-3.3.4-9", "PUBLISH: above our Receive Maximum"};
+
+/* The topic that is meant. Done for every PUBLISH, since one that is only acknowledged again sets its alias, too. */
+static bool resolve(struct session *s, struct session_event *ev)
 {
-	uint32_t maximum = s->config.receive_maximum;
-	if (s->config.level != LEVEL_5 || qos == 0) /* before, the broker knows no limit, and identifiers set one */
+	struct packet *pk = &ev->packet;
+	uint16_t       alias = pk->props.topic_alias;
+	if (!(pk->props.has & HAS(TOPIC_ALIAS)))
+		return true;
+	if (alias == 0 || alias > s->aliases_in.maximum) {
+		session_fail(s, ev, &bad_alias);
 		return false;
-	/* U-3.3.4-a; brokers in the field give their quota back at PUBREC, not at PUBCOMP, and have up to twice as many open */
-	return s->inbound.ids.count >= maximum || (qos == 2 && s->flight->in.count >= 2 * maximum);
+	}
+	if (pk->topic.n) { /* [MQTT-3.3.2-10] */
+		if (!alias_in_set(&s->aliases_in, alias, pk->topic))
+			must(s, ev, MQTTWILL_ENOMEM);
+		return ev->type == SESSION_NOTHING;
+	}
+	pk->topic = alias_in_get(&s->aliases_in, alias);
+	ev->text_topic = true;
+	if (!pk->topic.p)
+		session_fail(s, ev, &no_topic);
+	return pk->topic.p;
+}
+
+/*
+ * May one more be open? A broker must not pass our Receive Maximum, but Mosquitto 2.0 gives itself all of it anew for each
+ * acknowledgement it gets. So it holds strictly until we have settled something, and again once the broker is known to have
+ * read all our acknowledgements and to have nothing open. ARCHITECTURE.md tells more.
+ */
+static bool may_open(const struct session *s)
+{
+	bool told = s->config.level == LEVEL_5; /* before, the broker knows no limit, and identifiers set one */
+	return !told || s->open_in < (1 + (uint64_t)s->settled_in) * s->config.receive_maximum;
+}
+
+void session_settled(struct session *s)
+{
+	if (s->open_in)
+		s->open_in--;
+	s->settled_in++;
+	s->settled_end = s->committed;
+}
+
+void *session_here(const struct session *s)
+{
+	return (void *)s->connection;
 }
 
 static void on_publish(struct session *s, struct session_event *ev)
 {
 	struct packet *pk = &ev->packet;
-	if (pk->props.has & HAS(TOPIC_ALIAS)) { /* we announce none [MQTT-3.1.2-27] */
-		session_fail(s, ev, &(struct fault){REASON_BAD_TOPIC_ALIAS, "MQTT-3.1.2-26", "PUBLISH: a Topic Alias we did not allow"});
+	if (!resolve(s, ev))
 		return;
-	}
 	if (pk->qos && idtable_get(&s->inbound.ids, pk->id))
 		return; /* it waits for the application, whose answer will do for both [MQTT-4.3.2-5] */
-	if (pk->qos == 2 && idtable_get(&s->flight->in, pk->id)) { /* [MQTT-4.3.3-10] */
-		must(s, ev, session_accept(s, ev));
+	void *known = pk->qos == 2 ? idtable_get(&s->flight->in, pk->id) : NULL;
+	bool  opens = pk->qos && known != session_here(s); /* what an earlier connection left is open anew [MQTT 5, 4.9] */
+	if (opens && !may_open(s)) { /* U-3.3.4-a */
+		session_fail(s, ev, &too_many);
 		return;
 	}
-	if (above_receive_maximum(s, pk->qos)) {
-		session_fail(s, ev, &(struct fault){REASON_RECEIVE_MAXIMUM, "MQTT-3.3.4-9", "PUBLISH: above our Receive Maximum"});
+	s->open_in += opens;
+	if (!known) {
+		tell(ev, SESSION_MESSAGE, 0); /* at QoS 1 a new one, whatever its DUP says [MQTT-4.3.2-5] */
 		return;
 	}
-	tell(ev, SESSION_MESSAGE, 0); /* at QoS 1 a new one, whatever its DUP says [MQTT-4.3.2-5] */
+	idtable_change(&s->flight->in, pk->id, session_here(s));
+	must(s, ev, session_accept(s, ev)); /* [MQTT-4.3.3-10] */
 }
 
 static void on_pubrel(struct session *s, struct session_event *ev)
 {
-	bool known = idtable_take(&s->flight->in, ev->packet.id); /* [MQTT-4.3.3-12] */
+	void *known = idtable_take(&s->flight->in, ev->packet.id); /* [MQTT-4.3.3-12] */
+	s->open_in += known && known != session_here(s); /* it was not counted here, and is about to be settled */
 	/* [MQTT-4.3.3-11], however old the message is [MQTT-4.3.3-13] */
 	must(s, ev, session_ack(s, PACKET_PUBCOMP, ev->packet.id, known ? 0 : REASON_ID_NOT_FOUND));
+	if (known)
+		session_settled(s);
 }
 
 /* ---- Answers to what we sent ---- */
@@ -181,6 +230,7 @@ static void on_pubrec(struct session *s, struct session_event *ev)
 		return;
 	}
 	o->state = OUTGOING_RELEASED; /* [MQTT-4.3.3-3] */
+	o->reason = ev->packet.reason;
 	must(s, ev, session_ack(s, PACKET_PUBREL, o->id, 0)); /* [MQTT-4.3.3-4], at once [MQTT-4.6.0-4] */
 }
 
@@ -189,8 +239,8 @@ static void on_pubcomp(struct session *s, struct session_event *ev)
 	struct outgoing *o = in_flight(s, ev, 2, OUTGOING_RELEASED); /* [MQTT-4.3.3-5] */
 	if (!o)
 		return;
-	ev->packet.reason = 0; /* the receiver had it at PUBREC; 0x92 says only that it has forgotten */
 	done(s, ev, o);
+	ev->error = 0; /* the receiver had it at PUBREC; 0x92 says only that it has forgotten */
 }
 
 static void on_codes(struct session *s, struct session_event *ev)
@@ -223,6 +273,8 @@ static void on_pingresp(struct session *s, struct session_event *ev)
 		s->ping_out_ms = UINT64_MAX; /* what is left is still to be written */
 	if (s->pings)
 		return;
+	if (s->open_in == 0 && s->settled_end < s->ping_end)
+		s->settled_in = 0; /* the broker has read every acknowledgement, and has nothing open */
 	tell(ev, SESSION_PONG, 0);
 }
 
@@ -259,12 +311,39 @@ static const struct {
 	[PACKET_AUTH] = {session_on_auth, SESSION_UP, true},
 };
 
+static bool has_words(const struct packet *pk)
+{
+	return pk->props.has & HAS(REASON_STRING) || pk->props.user_count;
+}
+
+/* The words of an acknowledgement that ends nothing of ours. */
+static void note(struct session *s, struct session_event *ev)
+{
+	const struct packet *pk = &ev->packet;
+	bool acknowledges = pk->type >= PACKET_PUBACK && pk->type <= PACKET_PUBCOMP && ev->type == SESSION_NOTHING;
+	if (!acknowledges || !has_words(pk) || s->state != SESSION_UP)
+		return;
+	if (pk->type == PACKET_PUBREC)
+		ev->outgoing = idtable_get(&s->flight->out, pk->id);
+	tell(ev, SESSION_NOTE, 0);
+}
+
+/* [MQTT-3.1.2-29]: what CONNECT asked the broker to leave out. */
+static bool unwanted_words(const struct session *s, const struct packet *pk)
+{
+	bool may = pk->type == PACKET_PUBLISH || pk->type == PACKET_CONNACK || pk->type == PACKET_DISCONNECT;
+	return s->config.no_problem_info && !may && has_words(pk);
+}
+
 void session_receive(struct session *s, struct session_event *ev)
 {
 	uint8_t type = ev->packet.type;
 	bool    early = table[type].early && s->state == SESSION_CONNECTING;
 	if (!table[type].on || (table[type].state != s->state && !early))
 		fail(s, ev, "MQTT-3.2.0-1", "a packet that may not come at this point of the connection");
+	else if (unwanted_words(s, &ev->packet))
+		fail(s, ev, "MQTT-3.1.2-29", "a Reason String or User Property where CONNECT wanted none");
 	else
 		table[type].on(s, ev);
+	note(s, ev);
 }

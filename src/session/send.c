@@ -5,6 +5,7 @@
 #include "session/session.h"
 
 #include "session/internal.h"
+#include "wire/splice.h"
 
 /* Between CONNECT and CONNACK nothing else leaves, with or without an Authentication Method [MQTT-3.1.2-30]. */
 static bool may_write(const struct session *s, uint8_t type)
@@ -39,6 +40,69 @@ static int write_bytes(struct session *s, const uint8_t *bytes, size_t n)
 		return MQTTWILL_ENOMEM;
 	s->committed += n;
 	return 0;
+}
+
+/* With an alias, if all that is sent fits into what the broker takes and MQTT can say. 0, MQTTWILL_ENOMEM, or 1: it does not. */
+static int write_aliased(struct session *s, const uint8_t *bytes, size_t n, uint16_t alias, bool bare)
+{
+	size_t size = splice_size(bytes, n, bare);
+	if (size == 0 || size > s->maximum_out)
+		return 1;
+	uint8_t *p = buf_reserve(&s->out, size);
+	if (!p)
+		return MQTTWILL_ENOMEM;
+	splice_write(bytes, n, alias, bare, p);
+	buf_commit(&s->out, size);
+	s->committed += size;
+	return 0;
+}
+
+/* The alias for a topic, and whether the peer knows it already (*bare); 0: none. */
+static uint16_t choose_alias(struct session *s, struct span topic, bool *bare)
+{
+	if (topic.n < ALIAS_TOPIC_MIN)
+		return 0;
+	uint16_t alias = alias_out_find(&s->aliases_out, topic);
+	*bare = alias;
+	return alias ? alias : alias_out_give(&s->aliases_out, topic);
+}
+
+int session_write_publish(struct session *s, const uint8_t *bytes, size_t size)
+{
+	bool     bare, off = s->aliases_out.maximum == 0 || s->state == SESSION_OVER;
+	uint16_t alias = off ? 0 : choose_alias(s, splice_topic(bytes), &bare);
+	if (!alias)
+		return write_bytes(s, bytes, size);
+	int rc = write_aliased(s, bytes, size, alias, bare);
+	if (rc && !bare)
+		alias_out_withdraw(&s->aliases_out, alias);
+	return rc > 0 ? write_bytes(s, bytes, size) : rc;
+}
+
+static int write_plainly(struct session *s, const struct packet *pk)
+{
+	int rc = session_takes(s, packet_size(pk, s->config.level), pk->qos, pk->retain);
+	return rc < 0 ? rc : session_write(s, pk);
+}
+
+/* The alias stands in a copy; what is not written leaves none behind. */
+static int write_with_alias(struct session *s, const struct packet *pk)
+{
+	struct packet aliased;
+	bool          bare;
+	uint16_t      alias = s->state == SESSION_OVER ? 0 : choose_alias(s, pk->topic, &bare);
+	if (!alias)
+		return write_plainly(s, pk);
+	memcpy(&aliased, pk, offsetof(struct packet, connect)); /* the CONNECT part is large, and counts for CONNECT alone */
+	aliased.props = pk->props;
+	aliased.props.has |= HAS(TOPIC_ALIAS);
+	aliased.props.topic_alias = alias;
+	if (bare)
+		aliased.topic = span_of("", 0);
+	int rc = write_plainly(s, &aliased);
+	if (rc < 0 && !bare)
+		alias_out_withdraw(&s->aliases_out, alias);
+	return rc == MQTTWILL_ETOOBIG || rc == MQTTWILL_EMESSAGE ? write_plainly(s, pk) : rc;
 }
 
 int session_connect(struct session *s, const struct packet *connect)
@@ -89,21 +153,29 @@ int session_takes(const struct session *s, size_t size, uint8_t qos, bool retain
 	return 0;
 }
 
+int session_still_takes(const struct session *s, const struct outgoing *o)
+{
+	bool publish = o->type == PACKET_PUBLISH;
+	if (o->state == OUTGOING_RELEASED) /* PUBREL has no limits */
+		return 0;
+	return session_takes(s, o->size, publish ? o->qos : 0, publish && o->bytes[0] & 1);
+}
+
 int session_send(struct session *s, struct outgoing *o)
 {
 	bool publish = o->type == PACKET_PUBLISH;
-	int  rc = session_takes(s, o->size, publish ? o->qos : 0, publish && o->bytes[0] & 1);
+	int  rc = session_still_takes(s, o);
 	if (rc < 0)
 		return rc;
 	if (o->id_at == 0) { /* once, and forgotten [MQTT-4.3.1-1] */
-		rc = write_bytes(s, o->bytes, o->size);
+		rc = session_write_publish(s, o->bytes, o->size);
 		o->end = s->committed;
 		return rc;
 	}
 	rc = flight_enter(s->flight, o);
 	if (rc < 0)
 		return rc;
-	rc = write_bytes(s, o->bytes, o->size);
+	rc = publish ? session_write_publish(s, o->bytes, o->size) : write_bytes(s, o->bytes, o->size);
 	if (rc < 0)
 		flight_leave(s->flight, o);
 	return rc;
@@ -111,8 +183,7 @@ int session_send(struct session *s, struct outgoing *o)
 
 int session_publish(struct session *s, const struct packet *pk)
 {
-	int rc = session_takes(s, packet_size(pk, s->config.level), pk->qos, pk->retain);
-	return rc < 0 ? rc : session_write(s, pk);
+	return s->aliases_out.maximum ? write_with_alias(s, pk) : write_plainly(s, pk);
 }
 
 void session_resent(struct session *s, struct outgoing *o)
@@ -143,7 +214,7 @@ static int resend(struct session *s, struct outgoing *o)
 		/* its identifier stands in it [MQTT-4.4.0-1] */
 		o->bytes[0] |= o->type == PACKET_PUBLISH ? 0x08 : 0; /* [MQTT-3.3.1-1] */
 		outgoing_spend(o, latest_ms(s), LEAST_EXPIRY_S);
-		rc = write_bytes(s, o->bytes, o->size);
+		rc = o->type == PACKET_PUBLISH ? session_write_publish(s, o->bytes, o->size) : write_bytes(s, o->bytes, o->size);
 	}
 	if (rc == 0)
 		session_resent(s, o);
@@ -202,6 +273,8 @@ int session_ping(struct session *s)
 int session_disconnect(struct session *s, uint8_t reason, const uint32_t *session_expiry)
 {
 	struct packet pk = {.type = PACKET_DISCONNECT, .reason = reason};
+	if (reason && s->config.level != LEVEL_5)
+		return MQTTWILL_EUNSUPPORTED;
 	if (session_expiry && s->config.level == LEVEL_5) {
 		pk.props.has = HAS(SESSION_EXPIRY);
 		pk.props.session_expiry = *session_expiry;

@@ -23,6 +23,9 @@ void session_init(struct session *s, const struct session_config *config, struct
 		.retain_available = true,
 	};
 	session_mark_resend(s, &flight->sent); /* an earlier connection may have died halfway through */
+	if (config->level == LEVEL_5)
+		alias_in_init(&s->aliases_in, config->topic_alias_maximum);
+	s->connection = ++flight->connection;
 	buf_init(&s->out, REMAINING_MAX + OUTPUT_SLACK);
 	buf_init(&s->in, config->maximum_packet_size > SKIM_HEAD ? config->maximum_packet_size : SKIM_HEAD);
 }
@@ -32,6 +35,8 @@ void session_fini(struct session *s)
 	inbound_fini(&s->inbound);
 	buf_fini(&s->out);
 	buf_fini(&s->in);
+	alias_in_fini(&s->aliases_in);
+	alias_out_fini(&s->aliases_out);
 	s->state = SESSION_OVER;
 }
 
@@ -205,6 +210,7 @@ size_t session_feed(struct session *s, uint8_t *in, size_t len, uint64_t now_ms,
 	ev->type = SESSION_NOTHING;
 	ev->error = 0;
 	ev->outgoing = NULL;
+	ev->text_topic = false;
 	if (len)
 		s->last_in_ms = now_ms;
 	drop_done(s);

@@ -10,6 +10,7 @@
 #include <mqttwill.h>
 
 #include "base/buf.h"
+#include "session/alias.h"
 #include "session/flight.h"
 #include "session/inbound.h"
 #include "wire/packet.h"
@@ -25,6 +26,8 @@ struct session_config {
 	bool     reserve;             /* keep one slot of the broker's Receive Maximum for presence */
 	bool     manual_ack;          /* messages wait for session_settle() */
 	uint16_t receive_maximum;     /* ours */
+	bool     no_problem_info;     /* CONNECT asked for no reason strings and user properties */
+	uint16_t topic_alias_maximum; /* ours, in each direction; 0: none */
 	uint16_t send_maximum;        /* our own limit of messages in flight; 0: the broker's alone */
 	uint32_t maximum_packet_size; /* ours */
 	uint32_t ping_timeout_ms;     /* 0: half the keep-alive, 10 s at the most */
@@ -48,6 +51,12 @@ struct session {
 	uint32_t keep_alive_ms;   /* in force; 0: off */
 	uint32_t waiting;         /* what is in flight and still to be sent again */
 	uint32_t waiting_open;    /* the messages among it */
+	uint32_t open_in;         /* QoS 1 and 2 messages that came on this connection and are not yet settled */
+	uint32_t settled_in;      /* how many were, since the broker was last known to have none open */
+	uint64_t settled_end;     /* where the last of these acknowledgements ends in the output */
+	uintptr_t connection;     /* its number among those of the flight */
+	struct alias_in  aliases_in;
+	struct alias_out aliases_out;
 	uint16_t skim_id;
 	uint16_t quota;           /* messages that may be in flight: the broker's Receive Maximum, or our own limit */
 	uint8_t  skim_qos;
@@ -63,8 +72,9 @@ enum session_event_type {
 	SESSION_NOTHING = 0,
 	SESSION_CONNACK,  /* packet; error where it refuses */
 	SESSION_MESSAGE,  /* packet: a PUBLISH, to be settled with session_accept() once it is delivered */
-	SESSION_DONE,     /* outgoing is acknowledged and the caller's; packet says how */
+	SESSION_DONE,     /* outgoing is acknowledged and the caller's; packet says how, at QoS 2 outgoing->reason too */
 	SESSION_PONG,     /* every PINGREQ so far is answered */
+	SESSION_NOTE,     /* packet: an acknowledgement with words that no SESSION_DONE will carry; outgoing is still in flight, or NULL */
 	SESSION_OVERSIZE, /* a message above our limit was skipped (3.x) */
 	SESSION_AUTH,     /* packet: AUTH 0x18, to be answered with session_auth(), or 0x00: the re-authentication is over */
 	SESSION_BROKER_LEFT, /* packet: a DISCONNECT; error */
@@ -78,6 +88,7 @@ struct session_event {
 	struct outgoing *outgoing;
 	struct packet    packet;
 	struct fault     fault;
+	bool             text_topic; /* MESSAGE: packet.topic is a C string already, and not in the input */
 };
 
 void session_init(struct session *s, const struct session_config *config, struct flight *flight, uint64_t now_ms);
@@ -145,6 +156,9 @@ int session_takes(const struct session *s, size_t size, uint8_t qos, bool retain
  */
 int session_send(struct session *s, struct outgoing *o);
 
+/* The same, as an outgoing's: what session_resend() would send now. */
+int session_still_takes(const struct session *s, const struct outgoing *o);
+
 /* QoS 0 without a detour: encodes straight into the output. The same errors. */
 int session_publish(struct session *s, const struct packet *pk);
 
@@ -162,7 +176,10 @@ void session_mark_resend(struct session *s, const struct list *last);
 /* Puts PINGREQ into the output. 0, MQTTWILL_ENOMEM, or _ESTATE where the session is over. */
 int session_ping(struct session *s);
 
-/* Puts DISCONNECT into the output; nothing is sent after it [MQTT-3.14.4-1]. */
+/*
+ * Puts DISCONNECT into the output; nothing is sent after it [MQTT-3.14.4-1]. MQTTWILL_EUNSUPPORTED: 3.x has no reasons, and
+ * its DISCONNECT would mean 0x00.
+ */
 int session_disconnect(struct session *s, uint8_t reason, const uint32_t *session_expiry);
 
 static inline bool session_is_up(const struct session *s)

@@ -6,10 +6,18 @@
 
 static int accept_qos2(struct session *s, uint16_t id)
 {
-	void *there = s->flight; /* any pointer will do: only its being there counts */
-	if (!idtable_get(&s->flight->in, id) && !idtable_put(&s->flight->in, id, there))
+	if (!idtable_get(&s->flight->in, id) && !idtable_put(&s->flight->in, id, session_here(s)))
 		return MQTTWILL_ENOMEM;
 	return session_ack(s, PACKET_PUBREC, id, 0); /* [MQTT-4.3.3-8] */
+}
+
+/* The last acknowledgement of a message. */
+static int settle(struct session *s, uint8_t type, uint16_t id, uint8_t reason)
+{
+	int rc = session_ack(s, type, id, reason);
+	if (rc == 0)
+		session_settled(s);
+	return rc;
 }
 
 int session_accept(struct session *s, const struct session_event *ev)
@@ -23,7 +31,7 @@ int session_accept(struct session *s, const struct session_event *ev)
 	}
 	if (ev->packet.qos == 2)
 		return accept_qos2(s, ev->packet.id);
-	return session_ack(s, PACKET_PUBACK, ev->packet.id, 0); /* [MQTT-4.3.2-4] */
+	return settle(s, PACKET_PUBACK, ev->packet.id, 0); /* [MQTT-4.3.2-4] */
 }
 
 /* ---- With manual acknowledgement ---- */
@@ -43,9 +51,9 @@ int64_t session_hold(struct session *s, const struct session_event *ev)
 static int answer(struct session *s, uint8_t qos, const struct held *h)
 {
 	if (qos == 1)
-		return session_ack(s, PACKET_PUBACK, h->id, h->reason);
+		return settle(s, PACKET_PUBACK, h->id, h->reason);
 	if (h->reason >= REASON_FAILURE) /* it is not ours, and the identifier is free [MQTT-4.3.3-9] */
-		return session_ack(s, PACKET_PUBREC, h->id, h->reason);
+		return settle(s, PACKET_PUBREC, h->id, h->reason);
 	return accept_qos2(s, h->id);
 }
 

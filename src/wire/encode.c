@@ -234,17 +234,20 @@ static size_t vbi_size(size_t value)
 	return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : 4;
 }
 
-/* The packet that is sent most, a PUBLISH without properties, needs no counting pass. */
+/* The packet that is sent most, a PUBLISH without properties but a Topic Alias, needs no counting pass. */
 static bool plain_publish(const struct packet *pk)
 {
-	return pk->type == PACKET_PUBLISH && no_properties(&pk->props) && pk->topic.n <= FIELD_MAX &&
-	       pk->payload.n <= REMAINING_MAX - FIELD_MAX - 8;
+	const struct props *props = &pk->props;
+	return pk->type == PACKET_PUBLISH && (props->has & ~(HAS(USER) | HAS(TOPIC_ALIAS))) == 0 &&
+	       (!props->user || props->user_count == 0) && !props->subscription_ids && pk->topic.n <= FIELD_MAX &&
+	       pk->payload.n <= REMAINING_MAX - FIELD_MAX - 11;
 }
 
-/* Topic, identifier, and the empty property section [MQTT-2.2.2-1]. */
+/* Topic, identifier, and the property section, which may be empty [MQTT-2.2.2-1]. */
 static size_t plain_head(const struct packet *pk, uint8_t level)
 {
-	return 2 + pk->topic.n + (pk->qos ? 2 : 0) + (level == LEVEL_5);
+	size_t props = level == LEVEL_5 ? (pk->props.has & HAS(TOPIC_ALIAS) ? 1 + ALIAS_SIZE : 1) : 0;
+	return 2 + pk->topic.n + (pk->qos ? 2 : 0) + props;
 }
 
 static uint8_t *put_header(uint8_t *p, uint8_t first, size_t remaining)
@@ -262,8 +265,13 @@ static size_t encode_plain(const struct packet *pk, uint8_t level, uint8_t *out)
 	p = put_bytes(put_u16(p, (uint32_t)pk->topic.n), pk->topic.p, pk->topic.n);
 	if (pk->qos) /* [MQTT-2.2.1-2] */
 		p = put_u16(p, pk->id);
-	if (level == LEVEL_5)
+	if (level == LEVEL_5 && pk->props.has & HAS(TOPIC_ALIAS)) {
+		*p++ = ALIAS_SIZE;
+		*p++ = property_table[PROPERTY_TOPIC_ALIAS].id;
+		p = put_u16(p, pk->props.topic_alias);
+	} else if (level == LEVEL_5) {
 		*p++ = 0; /* [MQTT-2.2.2-1] */
+	}
 	return (size_t)(put_bytes(p, pk->payload.p, pk->payload.n) - out);
 }
 

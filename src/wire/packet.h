@@ -18,7 +18,8 @@
 enum {
 	REMAINING_MAX = 268435455, /* [MQTT 5, 2.1.4] */
 	FIELD_MAX = 65535,         /* bytes of a string or of binary data */
-	HEADER_MAX = 5             /* bytes of a fixed header */
+	HEADER_MAX = 5,            /* bytes of a fixed header */
+	ALIAS_SIZE = 3             /* bytes of the property Topic Alias */
 };
 
 /* A topic filter and its options byte: QoS, No Local, Retain As Published, Retain Handling [MQTT 5, 3.8.3.1]. */

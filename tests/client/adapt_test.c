@@ -129,9 +129,9 @@ END_TEST
 static const struct {
 	const char *refusal, *connect, *connack, *says;
 } refused[] = {
-	{"20 03 00 9A 00", "10 30 0004 'MQTT' 05 0C 003C 08 " LIMITS "0004 'lamp' 00 " LAMP_WILL, CONNACK5, "retain is cleared"},
-	{"20 03 00 9B 00", "10 30 0004 'MQTT' 05 24 003C 08 " LIMITS "0004 'lamp' 00 " LAMP_WILL, CONNACK5, "qos 1 is lowered to 0"},
-	{"20 05 00 9B 02 2400", "10 30 0004 'MQTT' 05 24 003C 08 " LIMITS "0004 'lamp' 00 " LAMP_WILL, CONNACK5, "qos 1 is lowered to 0"},
+	{"20 03 00 9A 00", "10 33 0004 'MQTT' 05 0C 003C 0B " LIMITS "0004 'lamp' 00 " LAMP_WILL, CONNACK5, "retain is cleared"},
+	{"20 03 00 9B 00", "10 33 0004 'MQTT' 05 24 003C 0B " LIMITS "0004 'lamp' 00 " LAMP_WILL, CONNACK5, "qos 1 is lowered to 0"},
+	{"20 05 00 9B 02 2400", "10 33 0004 'MQTT' 05 24 003C 0B " LIMITS "0004 'lamp' 00 " LAMP_WILL, CONNACK5, "qos 1 is lowered to 0"},
 };
 
 START_TEST(with_adapt_a_refused_will_is_offered_again_at_once_as_the_broker_takes_it)
@@ -210,11 +210,11 @@ START_TEST(with_adapt_a_connect_that_is_too_large_loses_its_wills_properties_one
 	stage_begin(_i);
 	struct device *d = lamp_adapting(&o);
 	peer_says("20 03 00 95 00");
-	expect_bytes("10 2E 0004 'MQTT' 05 04 003C 0D 11 0000003C " LIMITS "0004 'lamp' 09 03 0001 'c' 18 00000005 0001 'w' 0001 'x'");
+	expect_bytes("10 31 0004 'MQTT' 05 04 003C 10 11 0000003C " LIMITS "0004 'lamp' 09 03 0001 'c' 18 00000005 0001 'w' 0001 'x'");
 	expect_events(d, "RETRY:EWILLREFUSED WILL:EWILLREFUSED");
 	expect_note("user_properties");
 	peer_says("20 03 00 95 00");
-	expect_bytes("10 2A 0004 'MQTT' 05 04 003C 0D 11 0000003C " LIMITS "0004 'lamp' 05 18 00000005 0001 'w' 0001 'x'");
+	expect_bytes("10 2D 0004 'MQTT' 05 04 003C 10 11 0000003C " LIMITS "0004 'lamp' 05 18 00000005 0001 'w' 0001 'x'");
 	expect_events(d, "RETRY:EWILLREFUSED WILL:EWILLREFUSED");
 	expect_note("content_type");
 	peer_says("20 03 00 95 00"); /* payload, topic and delay stay */
@@ -239,7 +239,7 @@ START_TEST(with_adapt_what_connack_allows_is_what_the_next_will_has)
 	peer_resets();
 	lamp_comes_back();
 	stage_line()->up_read = 0;
-	expect_bytes("10 30 0004 'MQTT' 05 04 003C 08 " LIMITS "0004 'lamp' 00 " LAMP_WILL);
+	expect_bytes("10 33 0004 'MQTT' 05 04 003C 0B " LIMITS "0004 'lamp' 00 " LAMP_WILL);
 	expect_events(d, "DOWN:ELOST WILL:EWILLREFUSED WILL:EWILLREFUSED");
 	stage_end();
 }

@@ -141,7 +141,7 @@ START_TEST(at_qos_0_a_pingresp_stands_for_the_acknowledgement)
 	o.presence = &bold;
 	stage_begin(_i);
 	struct device *d = device_start(&o);
-	expect_bytes("10 30 0004 'MQTT' 05 24 003C 08 " LIMITS "0004 'lamp' 00 " LAMP_WILL);
+	expect_bytes("10 33 0004 'MQTT' 05 24 003C 0B " LIMITS "0004 'lamp' 00 " LAMP_WILL);
 	peer_says(CONNACK5);
 	expect_bytes("31 14 000B 'lamp/status' 00 'online'" PINGREQ);
 	expect_events(d, "UP");

@@ -16,9 +16,9 @@
 static const struct mqttwill_presence delayed = {.topic = "lamp/status", .delay_s = 5};
 static const struct mqttwill_will     new_will = {.topic = "lamp/status", .text = "gone", .qos = 1, .retain = true, .delay_s = 5};
 
-#define CONNECT_OLD "10 3A 0004 'MQTT' 05 2C 003C 0D 11 0000003C " LIMITS "0004 'lamp' 05 18 00000005 " LAMP_WILL
+#define CONNECT_OLD "10 3D 0004 'MQTT' 05 2C 003C 10 11 0000003C " LIMITS "0004 'lamp' 05 18 00000005 " LAMP_WILL
 #define CONNECT_NEW \
-	"10 37 0004 'MQTT' 05 2C 003C 0D 11 0000003C " LIMITS "0004 'lamp' 05 18 00000005 000B 'lamp/status' 0004 'gone' "
+	"10 3A 0004 'MQTT' 05 2C 003C 10 11 0000003C " LIMITS "0004 'lamp' 05 18 00000005 000B 'lamp/status' 0004 'gone' "
 #define TAKEN_OVER "E0 02 8E 00 "
 
 static inline struct mqttwill_options lasting(void)

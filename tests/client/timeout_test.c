@@ -49,7 +49,7 @@ START_TEST(a_line_that_takes_no_connect_ends_the_attempt)
 	struct device *d = device_start(&o);
 	stage_line()->budget = 5;
 	stage_line()->open = LINE_OPENS;
-	expect_bytes("10 30 0004 'M'");
+	expect_bytes("10 33 0004 'M'");
 	stage_pass(15000);
 	expect_events(d, "RETRY:ETIMEOUT");
 	stage_end();
@@ -147,7 +147,7 @@ START_TEST(keep_alive_off_is_sent_as_zero_and_still_detects)
 	o.keepalive_s = MQTTWILL_KEEPALIVE_OFF;
 	stage_begin(_i);
 	struct device *d = device_start(&o);
-	expect_bytes("10 19 0004 'MQTT' 05 00 0000 08 " LIMITS "0004 'lamp'");
+	expect_bytes("10 1C 0004 'MQTT' 05 00 0000 0B " LIMITS "0004 'lamp'");
 	peer_says(CONNACK5);
 	stage_pass(65000);
 	expect_bytes(PINGREQ);

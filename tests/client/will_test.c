@@ -62,11 +62,11 @@ START_TEST(a_function_makes_the_will_of_each_attempt)
 	stage_begin(_i);
 	stage.chance = CHANCE_HIGHEST;
 	device_start(&o);
-	expect_bytes("10 41 0004 'MQTT' 05 2C 003C 08 " LIMITS "0004 'lamp' 00 000B 'lamp/status' "
+	expect_bytes("10 44 0004 'MQTT' 05 2C 003C 0B " LIMITS "0004 'lamp' 00 000B 'lamp/status' "
 	             "0018 '1 1000000 this-boot lamp'");
 	peer_resets();
 	stage_pass(1000);
-	expect_bytes("10 41 0004 'MQTT' 05 2C 003C 08 " LIMITS "0004 'lamp' 00 000B 'lamp/status' "
+	expect_bytes("10 44 0004 'MQTT' 05 2C 003C 0B " LIMITS "0004 'lamp' 00 000B 'lamp/status' "
 	             "0018 '2 1001000 this-boot lamp'");
 	stage_end();
 }
@@ -152,7 +152,7 @@ START_TEST(without_presence_a_function_may_say_that_there_is_no_will)
 	o.will_fn = take_it_away;
 	stage_begin(_i);
 	device_start(&o);
-	expect_bytes("10 19 0004 'MQTT' 05 00 003C 08 " LIMITS "0004 'lamp'");
+	expect_bytes("10 1C 0004 'MQTT' 05 00 003C 0B " LIMITS "0004 'lamp'");
 	stage_end();
 }
 END_TEST
@@ -209,7 +209,7 @@ START_TEST(a_new_will_holds_from_the_next_connect_on)
 	ck_assert_int_eq(mqttwill_set_will(d->c, &will), 0);
 	mqttwill_start(d->c);
 	stage_settle();
-	expect_bytes("10 20 0004 'MQTT' 05 04 003C 08 " LIMITS "0004 'lamp' 00 0001 'x' 0001 'y'");
+	expect_bytes("10 23 0004 'MQTT' 05 04 003C 0B " LIMITS "0004 'lamp' 00 0001 'x' 0001 'y'");
 	peer_says(CONNACK5);
 	ck_assert_int_eq(mqttwill_set_will(d->c, NULL), MQTTWILL_PENDING);
 	peer_resets();

@@ -115,16 +115,15 @@ static void fill_window(struct script *s, int n)
 	}
 }
 
-/* [MQTT-3.3.4-9]; brokers that count until PUBREC have up to twice as many open, and are borne */
-START_TEST(one_message_above_twice_our_receive_maximum_ends_the_connection)
+START_TEST(one_message_above_our_receive_maximum_ends_the_connection) /* [MQTT-3.3.4-9] */
 {
 	struct script s;
 	script_up(&s, LEVEL_5, _i);
-	fill_window(&s, 2 * RECEIVE_MAXIMUM);
+	fill_window(&s, RECEIVE_MAXIMUM);
 	script_in(&s, "3C [0001 't' 0001 ~ 'm']"); /* one that we know already counts once */
 	script_quiet(&s);
 	script_out(&s, "50 02 0001");
-	script_in(&s, "34 [0001 't' 0100 ~ 'm']");
+	script_in(&s, "%s [0001 't' 0100 ~ 'm']", _i % 2 ? "32" : "34");
 	script_fails(&s, REASON_RECEIVE_MAXIMUM);
 	script_close(&s);
 }
@@ -134,10 +133,103 @@ START_TEST(a_released_message_makes_room_in_our_receive_maximum)
 {
 	struct script s;
 	script_up(&s, LEVEL_5, _i);
-	fill_window(&s, 2 * RECEIVE_MAXIMUM);
+	fill_window(&s, RECEIVE_MAXIMUM);
 	script_in(&s, "62 02 0002 34 [0001 't' 0100 ~ 'm']");
 	script_message(&s, 2, "m");
 	script_out(&s, "70 02 0002 50 02 0100");
+	script_close(&s);
+}
+END_TEST
+
+static void fill_on(struct script *s, unsigned from, unsigned count)
+{
+	for (unsigned id = from; id < from + count; id++) {
+		script_in(s, "34 [0001 't' %04X ~ 'm']", id);
+		script_message(s, 2, "m");
+	}
+	script_flush(s);
+}
+
+/* Mosquitto 2.0 does: for each acknowledgement as many as our Receive Maximum, and so has more and more open. */
+START_TEST(each_acknowledgement_of_ours_lets_the_broker_have_receive_maximum_more)
+{
+	struct script s;
+	script_up(&s, LEVEL_5, _i);
+	fill_window(&s, RECEIVE_MAXIMUM);
+	script_in(&s, "62 02 0001");
+	script_quiet(&s);
+	script_flush(&s);
+	fill_on(&s, 0x100, RECEIVE_MAXIMUM + 1);
+	script_in(&s, "34 [0001 't' 0200 ~ 'm']");
+	script_fails(&s, REASON_RECEIVE_MAXIMUM);
+	script_close(&s);
+}
+END_TEST
+
+START_TEST(what_is_acknowledged_at_qos_1_is_not_open)
+{
+	struct script s;
+	script_up(&s, LEVEL_5, _i);
+	for (unsigned id = 1; id < 5 * RECEIVE_MAXIMUM; id++) {
+		script_in(&s, "32 [0001 't' %04X ~ 'm']", id);
+		script_message(&s, 1, "m");
+	}
+	script_flush(&s);
+	script_close(&s);
+}
+END_TEST
+
+/* It is not accepted until it is settled: the application may take its time. */
+START_TEST(what_is_not_accepted_is_open)
+{
+	struct script s;
+	script_up(&s, LEVEL_5, _i);
+	for (unsigned id = 1; id <= RECEIVE_MAXIMUM; id++) {
+		script_in(&s, "%s [0001 't' %04X ~ 'm']", id % 2 ? "32" : "34", id);
+		script_event(&s, SESSION_MESSAGE, 0);
+	}
+	script_in(&s, "32 [0001 't' 0100 ~ 'm']");
+	script_fails(&s, REASON_RECEIVE_MAXIMUM);
+	script_close(&s);
+}
+END_TEST
+
+/* A PINGRESP proves that the broker has read every acknowledgement before the PINGREQ. */
+START_TEST(once_the_broker_has_nothing_open_receive_maximum_holds_again)
+{
+	struct script s;
+	script_up(&s, LEVEL_5, _i);
+	script_in(&s, "34 [0001 't' 0001 ~ 'm']");
+	script_message(&s, 2, "m");
+	script_in(&s, "62 02 0001");
+	script_quiet(&s);
+	ck_assert_int_eq(session_ping(&s.session), 0);
+	script_flush(&s);
+	script_in(&s, "D0 00");
+	script_event(&s, SESSION_PONG, 0);
+	fill_on(&s, 0x100, RECEIVE_MAXIMUM);
+	script_in(&s, "34 [0001 't' 0200 ~ 'm']");
+	script_fails(&s, REASON_RECEIVE_MAXIMUM);
+	script_close(&s);
+}
+END_TEST
+
+/* [MQTT 5, 4.9]: quotas begin anew; what is only to be released was counted on the old connection. */
+START_TEST(what_an_old_connection_left_does_not_count_until_it_comes_again)
+{
+	struct script s;
+	script_up(&s, LEVEL_5, _i);
+	fill_window(&s, RECEIVE_MAXIMUM);
+	script_drop(&s);
+	script_open(&s);
+	script_connect(&s, 60, false);
+	script_greet(&s, "20 03 01 00 00");
+	fill_on(&s, 0x100, RECEIVE_MAXIMUM - 1);
+	script_in(&s, "3C [0001 't' 0001 ~ 'm']");
+	script_quiet(&s);
+	script_out(&s, "50 02 0001");
+	script_in(&s, "3C [0001 't' 0002 ~ 'm']");
+	script_fails(&s, REASON_RECEIVE_MAXIMUM);
 	script_close(&s);
 }
 END_TEST
@@ -226,8 +318,13 @@ Suite *inbound_suite(void)
 	tcase_add_loop_test(tc, pubrel_for_an_id_that_is_not_in_use_is_answered, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, pubrel_twice_is_answered_twice, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, acknowledgements_leave_in_the_order_of_the_messages, 0, EVERY_LEVEL);
-	tcase_add_loop_test(tc, one_message_above_twice_our_receive_maximum_ends_the_connection, 0, CUTS);
+	tcase_add_loop_test(tc, one_message_above_our_receive_maximum_ends_the_connection, 0, 2 * CUTS);
 	tcase_add_loop_test(tc, a_released_message_makes_room_in_our_receive_maximum, 0, CUTS);
+	tcase_add_loop_test(tc, each_acknowledgement_of_ours_lets_the_broker_have_receive_maximum_more, 0, CUTS);
+	tcase_add_loop_test(tc, what_is_acknowledged_at_qos_1_is_not_open, 0, CUTS);
+	tcase_add_loop_test(tc, what_is_not_accepted_is_open, 0, CUTS);
+	tcase_add_loop_test(tc, once_the_broker_has_nothing_open_receive_maximum_holds_again, 0, CUTS);
+	tcase_add_loop_test(tc, what_an_old_connection_left_does_not_count_until_it_comes_again, 0, CUTS);
 	tcase_add_loop_test(tc, before_mqtt_5_the_broker_knows_no_receive_maximum, 0, ONLY_3X);
 	tcase_add_loop_test(tc, a_topic_alias_that_we_did_not_allow_ends_the_connection, 0, CUTS);
 	tcase_add_loop_test(tc, properties_come_with_the_message, 0, CUTS);

@@ -13,7 +13,7 @@ static Suite *(*const suites[])(void) = {
 	connect_suite, auth_suite, outbound_suite,  inbound_suite,   state_table_suite, flight_suite,
 	quota_suite,   resume_suite,    subscribe_suite, keepalive_suite,   silence_suite,
 	disconnect_suite, malformed_suite, oversize_suite, memory_suite, bad_peer_suite, flood_suite,
-	ack_suite,
+	ack_suite, alias_suite, alias_table_suite,
 	rules_suite,
 };
 

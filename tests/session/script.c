@@ -165,7 +165,7 @@ static uint8_t pump(struct script *s)
 
 static const char *event_name(uint8_t type)
 {
-	static const char *const names[] = {"nothing",  "CONNACK",     "MESSAGE", "DONE", "PONG",
+	static const char *const names[] = {"nothing",  "CONNACK",     "MESSAGE", "DONE", "PONG", "NOTE",
 	                                    "OVERSIZE", "BROKER_LEFT", "FAILED"};
 	return names[type];
 }

@@ -8,6 +8,8 @@
 #include <check.h>
 
 Suite *ack_suite(void);
+Suite *alias_suite(void);
+Suite *alias_table_suite(void);
 Suite *bad_peer_suite(void);
 Suite *auth_suite(void);
 Suite *connect_suite(void);

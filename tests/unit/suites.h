@@ -16,6 +16,7 @@ Suite *property_suite(void);
 Suite *reason_suite(void);
 Suite *round_trip_suite(void);
 Suite *scram_suite(void);
+Suite *splice_suite(void);
 Suite *topic_suite(void);
 Suite *utf8_suite(void);
 Suite *walk_suite(void);
