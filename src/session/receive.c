@@ -74,7 +74,7 @@ static void take_limits(struct session *s, const struct props *p)
 	if (p->has & HAS(SERVER_KEEP_ALIVE))
 		s->keep_alive_ms = p->server_keep_alive * 1000u; /* [MQTT-3.1.2-21], [MQTT-3.2.2-21] */
 	uint16_t aliases = p->has & HAS(TOPIC_ALIAS_MAXIMUM) ? p->topic_alias_maximum : 0, ours = s->config.topic_alias_maximum;
-	alias_out_init(&s->aliases_out, aliases < ours ? aliases : ours); /* [MQTT-3.3.2-9] */
+	alias_out_init(&s->aliases_out, aliases < ours ? aliases : ours); /* [MQTT-3.3.2-9], [MQTT-3.2.2-17], [MQTT-3.2.2-18] */
 }
 
 static void on_connack(struct session *s, struct session_event *ev)
@@ -114,6 +114,7 @@ static bool resolve(struct session *s, struct session_event *ev)
 	uint16_t       alias = pk->props.topic_alias;
 	if (!(pk->props.has & HAS(TOPIC_ALIAS)))
 		return true;
+	/* [MQTT-3.3.2-8], [MQTT-3.1.2-26], [MQTT-3.1.2-27], [MQTT-3.3.2-11]; U-3.3.2.3.4-a */
 	if (alias == 0 || alias > s->aliases_in.maximum) {
 		session_fail(s, ev, &bad_alias);
 		return false;
@@ -163,7 +164,7 @@ static void on_publish(struct session *s, struct session_event *ev)
 		return; /* it waits for the application, whose answer will do for both [MQTT-4.3.2-5] */
 	void *known = pk->qos == 2 ? idtable_get(&s->flight->in, pk->id) : NULL;
 	bool  opens = pk->qos && known != session_here(s); /* what an earlier connection left is open anew [MQTT 5, 4.9] */
-	if (opens && !may_open(s)) { /* U-3.3.4-a */
+	if (opens && !may_open(s)) { /* [MQTT-3.3.4-9]; U-3.3.4-a */
 		session_fail(s, ev, &too_many);
 		return;
 	}

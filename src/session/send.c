@@ -62,7 +62,7 @@ static uint16_t choose_alias(struct session *s, struct span topic, bool *bare)
 {
 	if (topic.n < ALIAS_TOPIC_MIN)
 		return 0;
-	uint16_t alias = alias_out_find(&s->aliases_out, topic);
+	uint16_t alias = alias_out_find(&s->aliases_out, topic); /* from 1 [MQTT-3.3.2-8] */
 	*bare = alias;
 	return alias ? alias : alias_out_give(&s->aliases_out, topic);
 }

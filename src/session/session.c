@@ -35,7 +35,7 @@ void session_fini(struct session *s)
 	inbound_fini(&s->inbound);
 	buf_fini(&s->out);
 	buf_fini(&s->in);
-	alias_in_fini(&s->aliases_in);
+	alias_in_fini(&s->aliases_in); /* [MQTT-3.3.2-7] */
 	alias_out_fini(&s->aliases_out);
 	s->state = SESSION_OVER;
 }

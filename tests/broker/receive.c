@@ -42,7 +42,7 @@ static uint8_t resolve(struct broker_link *l, struct packet *pk)
 		return 0;
 	if (alias > a->maximum)
 		return REASON_BAD_TOPIC_ALIAS; /* [MQTT-3.3.2-9] */
-	if (pk->topic.n)
+	if (pk->topic.n) /* [MQTT-3.3.2-12] */
 		return aliases_set(a, alias, pk->topic) ? 0 : REASON_UNSPECIFIED;
 	pk->topic = aliases_get(a, alias);
 	return pk->topic.n ? 0 : REASON_PROTOCOL_ERROR; /* 3.3.2.3.4 */
