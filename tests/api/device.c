@@ -2,7 +2,7 @@
 /*
  * A device for the system tests, with every option that the command does not have. Its arguments are NAME=VALUE, with the
  * names of the options and of presence; it tells each event on stdout, and obeys lines on stdin:
- *     pub QOS TOPIC TEXT    sub QOS FILTER    close GOODBYE    free    will TEXT
+ *     pub QOS TOPIC TEXT    sub QOS FILTER    close GOODBYE    free    will TEXT    update FLAGS TEXT
  */
 #include <mqttwill.h>
 
@@ -37,7 +37,7 @@ static void set(const char *argument)
 		{"delay_s", NULL, &presence.delay_s}, NUMBER(version), NUMBER(keepalive_s), NUMBER(session_expiry_s), NUMBER(rejoin),
 		NUMBER(connect_timeout_ms), NUMBER(ping_timeout_ms), NUMBER(backoff_min_ms), NUMBER(backoff_max_ms),
 		NUMBER(stable_ms), NUMBER(takeover_backoff_ms), NUMBER(receive_maximum), NUMBER(maximum_packet_size),
-		NUMBER(queue_messages), NUMBER(queue_bytes),
+		NUMBER(queue_messages), NUMBER(queue_bytes), NUMBER(redirect_maximum),
 	};
 #undef TEXT
 #undef NUMBER
@@ -108,6 +108,10 @@ static void obey(mqttwill *c, char *line)
 	} else if (!strcmp(verb, "will") && a) {
 		const struct mqttwill_will will = {.topic = presence.topic, .text = a, .qos = 1, .retain = true};
 		tell_token(c, "will", mqttwill_set_will(c, &will));
+	} else if (!strcmp(verb, "update") && b) {
+		const struct mqttwill_will will = {
+			.topic = presence.topic, .text = b, .qos = 1, .retain = true, .delay_s = presence.delay_s};
+		tell_token(c, "update", mqttwill_update_will(c, &will, (uint32_t)atoi(a)));
 	} else if (!strcmp(verb, "free")) {
 		closed = true;
 	} else {
