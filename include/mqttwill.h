@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mqttwill_error.h" /* MQTTWILL_EINVAL, ... */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -26,55 +28,6 @@ extern "C" {
 #endif
 
 #define MQTTWILL_VERSION "0.1.0" /* of this header; mqttwill_version_string() tells the library's */
-
-/* ---- Errors: < 0, grouped by who must act -------------------------------------------------------------------------- */
-
-#define MQTTWILL_ERROR_MAP(X)                                                                                          \
-	/* the caller */                                                                                               \
-	X(EINVAL, -1, "an argument is missing or out of range")                                                        \
-	X(ESTATE, -2, "the call does not fit the client's present state")                                              \
-	X(EOPTION, -3, "an option is wrong")                                                                           \
-	X(EURL, -4, "the URL cannot be used")                                                                          \
-	X(EWILL, -5, "the will breaks a rule of MQTT")                                                                 \
-	X(ETOPIC, -6, "the topic breaks a rule of MQTT")                                                               \
-	X(EMESSAGE, -7, "the message breaks a rule of MQTT")                                                           \
-	X(EFULL, -8, "the queue is full")                                                                              \
-	X(ETOOBIG, -9, "the packet is larger than allowed")                                                            \
-	X(ECANCELED, -10, "cancelled")                                                                                 \
-	X(ETIMEOUT, -11, "the deadline passed")                                                                        \
-	X(ENOMEM, -12, "out of memory")                                                                                \
-	X(ESYSTEM, -13, "the operating system refused")                                                                \
-	X(EUNSUPPORTED, -14, "this build, this protocol version or this broker cannot do that")                                     \
-	X(EDROPPED, -15, "the full queue let go of it, as its policy says")                                            \
-	X(EEXPIRED, -16, "it expired before it could be sent")                                                         \
-	/* the network */                                                                                              \
-	X(ERESOLVE, -20, "the host name was not resolved")                                                             \
-	X(ECONNECT, -21, "no connection to the broker's address")                                                      \
-	X(ELOST, -22, "the connection was lost")                                                                       \
-	X(ESILENT, -23, "the broker fell silent")                                                                      \
-	X(ETLS, -24, "the TLS handshake failed")                                                                       \
-	X(ECERT, -25, "the broker's certificate is not trusted")                                                       \
-	/* the broker */                                                                                               \
-	X(EREFUSED, -40, "the broker refused the connection")                                                          \
-	X(EAUTH, -41, "the broker refused the credentials")                                                            \
-	X(EBUSY, -42, "the broker is busy or unavailable")                                                             \
-	X(EVERSION, -43, "the broker does not speak this protocol version")                                            \
-	X(EWILLREFUSED, -44, "the broker refused the will")                                                            \
-	X(EKICKED, -45, "the broker ended the connection")                                                             \
-	X(ETAKENOVER, -46, "another client with the same client id took the session over")                             \
-	X(EPROTOCOL, -47, "the broker broke the protocol")                                                             \
-	X(EDENIED, -48, "the broker refused the request")                                                              \
-	X(EBIRTH, -49, "the broker refused the birth message")                                                         \
-	X(EWATCH, -50, "the status topic cannot be watched")                                                           \
-	X(EMOVED, -51, "the broker names another server")
-
-enum mqttwill_error {
-	MQTTWILL_OK = 0,
-#define MQTTWILL_ERROR_ENUM(name, value, text) MQTTWILL_##name = (value),
-	MQTTWILL_ERROR_MAP(MQTTWILL_ERROR_ENUM)
-#undef MQTTWILL_ERROR_ENUM
-	MQTTWILL_PENDING = 1 /* not an error: it holds from the next CONNECT on */
-};
 
 /* ---- Messages and wills --------------------------------------------------------------------------------------------- */
 
@@ -234,6 +187,32 @@ struct mqttwill_report {
 	size_t                  count; /* findings, the refusals first */
 	size_t                  connect_size; /* bytes of the whole CONNECT; 0 where it cannot be built */
 	struct mqttwill_finding finding[MQTTWILL_MAX_FINDINGS];
+};
+
+/* ---- When the broker speaks -------------------------------------------------------------------------------------------- */
+
+/* How a connection ends. */
+enum mqttwill_ending {
+	MQTTWILL_ENDING_CRASH = 0,     /* the process dies; its kernel closes the connection */
+	MQTTWILL_ENDING_CUT = 1,       /* power or network is gone: nothing more is sent, nothing is closed */
+	MQTTWILL_ENDING_WITH_WILL = 2, /* DISCONNECT 0x04; on 3.x a close without DISCONNECT */
+	MQTTWILL_ENDING_CLEAN = 3,     /* DISCONNECT 0x00 */
+	MQTTWILL_ENDING_RESUMED = 4,   /* the client id connects again with Clean Start 0 before the old connection ends */
+	MQTTWILL_ENDING_REPLACED = 5   /* the same with Clean Start 1 */
+};
+
+/* What is in force: CONNECT's values, or CONNACK's where it has others. */
+struct mqttwill_terms {
+	uint32_t version;          /* enum mqttwill_version */
+	uint32_t keepalive_s;      /* 0: off */
+	uint32_t session_expiry_s; /* 0xFFFFFFFF: never */
+	uint32_t delay_s;
+};
+
+/* Counted from that moment, of the crash, of the cut. UINT64_MAX: never. */
+struct mqttwill_timing {
+	uint64_t earliest_ms;
+	uint64_t latest_ms; /* of a broker that keeps time; `mqttwill probe` tells whether yours does */
 };
 
 /* ---- The client ------------------------------------------------------------------------------------------------------- */
@@ -431,6 +410,9 @@ static inline int mqttwill_will_check(const struct mqttwill_will *will, const st
 
 /* One sentence about a finding into buf, always NUL-terminated; returns its full length. */
 MQTTWILL_API size_t mqttwill_finding_text(const struct mqttwill_finding *finding, char *buf, size_t size);
+
+/* When the will is due. 0, or MQTTWILL_EINVAL for no enum mqttwill_ending or mqttwill_version. */
+MQTTWILL_API int mqttwill_timing(const struct mqttwill_terms *terms, uint32_t ending, struct mqttwill_timing *timing);
 
 /* What the options' own check found for the client: warnings only, since a refused will makes no client. Lives with it. */
 MQTTWILL_API const struct mqttwill_report *mqttwill_warnings(const mqttwill *c);

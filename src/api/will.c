@@ -94,6 +94,17 @@ bool will_copy(struct arena *a, struct mqttwill_will *to, const struct mqttwill_
 	return !a->failed;
 }
 
+int mqttwill_timing(const struct mqttwill_terms *terms, uint32_t ending, struct mqttwill_timing *timing)
+{
+	if (!terms || !timing)
+		return api_fail(api_thread_error(), MQTTWILL_EINVAL, "timing: terms or timing is NULL");
+	int rc = will_timing(terms, ending, timing);
+	if (rc < 0)
+		api_fail(api_thread_error(), rc, "timing: %u is no enum mqttwill_ending, or %u no enum mqttwill_version",
+		         (unsigned)ending, (unsigned)terms->version);
+	return rc;
+}
+
 /* ---- Replacing a client's will ---- */
 
 static void forget_former(mqttwill *c)

@@ -57,6 +57,9 @@ void will_into_connect(const struct mqttwill_will *will, uint8_t level, struct p
 /* The will that presence means. Its strings are presence's. */
 void will_from_presence(const struct mqttwill_presence *presence, struct mqttwill_will *will);
 
+/* See mqttwill_timing(). */
+int will_timing(const struct mqttwill_terms *terms, uint32_t ending, struct mqttwill_timing *timing);
+
 /* The payload of a will or a message, whether given as bytes or as text. */
 struct span payload_of(const void *payload, size_t len, const char *text);
 

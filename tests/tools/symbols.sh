@@ -87,14 +87,14 @@ END { for (f in pages) if (!(f in call)) print pages[f] ": " f " is not in the h
 ' pass=1 "$tmp/documented" pass=2 "$tmp/calls" | sed 's/^ //' >"$tmp/wrong"
 verdict "$tmp/wrong" "each of the header's $(wc -l <"$tmp/calls") calls is in the SYNOPSIS of exactly one man page"
 
-sed -n 's/^[ \t]*X(\(E[A-Z0-9]*\),.*/MQTTWILL_\1/p' "$header" | sort >"$tmp/errors"
+sed -n 's/^[ \t]*X(\(E[A-Z0-9]*\),.*/MQTTWILL_\1/p' "$src/include/mqttwill_error.h" | sort >"$tmp/errors"
 touch "$tmp/wrong"
 while read -r code; do
 	grep -qw -- "$code" "$src/man/mqttwill_errors.3" 2>/dev/null || echo "man/mqttwill_errors.3: $code is missing"
 done <"$tmp/errors" >"$tmp/wrong"
 verdict "$tmp/wrong" "mqttwill_errors(3) explains each of the $(wc -l <"$tmp/errors") error codes"
 
-{ cat "$tmp/errors"; grep -o 'MQTTWILL_[A-Z0-9_]*' "$header"; } | sort -u >"$tmp/constants"
+{ cat "$tmp/errors"; cat "$header" "$src/include/mqttwill_error.h" | grep -o 'MQTTWILL_[A-Z0-9_]*'; } | sort -u >"$tmp/constants"
 awk '!/^\.Dt/ { while (match($0, /MQTTWILL_[A-Z0-9_]*[A-Z0-9]/)) {
 	print FILENAME ":" FNR ":" substr($0, RSTART, RLENGTH)
 	$0 = substr($0, RSTART + RLENGTH)

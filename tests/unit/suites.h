@@ -22,5 +22,6 @@ Suite *utf8_suite(void);
 Suite *walk_suite(void);
 Suite *will_check_suite(void);
 Suite *will_context_suite(void);
+Suite *will_timing_suite(void);
 
 #endif
