@@ -113,7 +113,7 @@ int64_t mqttwill_publish(mqttwill *c, const struct mqttwill_message *m)
 	pk.payload = payload;
 	pk.props.has = 0;
 	pk.props.user = NULL;
-	pk.props.subscription_ids = NULL;
+	pk.props.subscription_ids = NULL; /* [MQTT-3.3.4-6] */
 	pk.props.user_count = 0;
 	if (has_properties(m))
 		fill_properties(&pk.props, m);

@@ -26,8 +26,8 @@ const struct fault *session_auth_fault(const struct session *s, const struct pac
 {
 	bool named = pk->props.has & HAS(AUTH_METHOD);
 	if (!has_method(s))
-		return named ? &unasked : NULL;
-	return same_method(s, &pk->props) ? NULL : &other;
+		return named ? &unasked : NULL; /* [MQTT-4.12.0-6], U-3.15-a */
+	return same_method(s, &pk->props) ? NULL : &other; /* [MQTT-4.12.0-5] */
 }
 
 /* What the AUTH of the broker's breaks; wire has found the method and a reason code that a broker may send. */
@@ -59,7 +59,7 @@ static bool may_send(const struct session *s, uint8_t reason)
 	if (!has_method(s)) /* [MQTT-4.12.0-7] */
 		return false;
 	if (reason == REASON_REAUTHENTICATE)
-		return s->state == SESSION_UP && !s->reauthenticating;
+		return s->state == SESSION_UP && !s->reauthenticating; /* no other code than these two [MQTT-3.15.2-1] */
 	return reason == REASON_CONTINUE_AUTH && (s->state == SESSION_CONNECTING || s->reauthenticating); /* [MQTT-4.12.0-3] */
 }
 
@@ -68,8 +68,9 @@ int session_auth(struct session *s, uint8_t reason, const struct span *data)
 	struct packet pk = {.type = PACKET_AUTH, .reason = reason};
 	if (!may_send(s, reason))
 		return MQTTWILL_ESTATE;
+	/* never with a Reason String or User Properties [MQTT-3.15.2-2], [MQTT-3.15.2-3] */
 	pk.props.has = HAS(AUTH_METHOD) | (data ? HAS(AUTH_DATA) : 0);
-	pk.props.auth_method = s->auth_method; /* [MQTT-4.12.0-5] */
+	pk.props.auth_method = s->auth_method; /* [MQTT-4.12.0-5], [MQTT-4.12.1-1] */
 	if (data)
 		pk.props.auth_data = *data;
 	if (packet_size(&pk, s->config.level) > s->maximum_out)

@@ -42,7 +42,7 @@ static const struct {
 	uint8_t reason;
 	int     error;
 } refusals[] = {
-	/* [MQTT-3.1.2-2] */
+	/* [MQTT-3.1.2-2], [MQTT-4.12.0-1] */
 	{REASON_BAD_VERSION, MQTTWILL_EVERSION},      {REASON_BAD_CREDENTIALS, MQTTWILL_EAUTH},
 	{REASON_NOT_AUTHORIZED, MQTTWILL_EAUTH},      {REASON_BANNED, MQTTWILL_EAUTH},
 	{REASON_BAD_AUTH_METHOD, MQTTWILL_EAUTH},     {REASON_UNAVAILABLE, MQTTWILL_EBUSY},
@@ -82,7 +82,7 @@ static void on_connack(struct session *s, struct session_event *ev)
 	struct packet *pk = &ev->packet;
 	if (s->config.level != LEVEL_5)
 		pk->reason = reason_from_return_code(pk->reason);
-	tell(ev, SESSION_CONNACK, pk->reason ? refusal_error(pk->reason) : 0);
+	tell(ev, SESSION_CONNACK, pk->reason ? refusal_error(pk->reason) : 0); /* also amid AUTH [MQTT-4.12.0-4] */
 	if (ev->error) {
 		s->state = SESSION_OVER; /* [MQTT-3.2.2-7], [MQTT-4.13.2-1] */
 		return;

@@ -124,6 +124,10 @@ int session_ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason)
 	put_u16(bytes + 2, id); /* [MQTT-2.2.1-5] */
 	if (reason == 0 || s->config.level != LEVEL_5)
 		return write_bytes(s, bytes, sizeof bytes);
+	/*
+	 * Never with a Reason String or User Properties: [MQTT-3.4.2-2], [MQTT-3.4.2-3], [MQTT-3.5.2-2], [MQTT-3.5.2-3],
+	 * [MQTT-3.6.2-2], [MQTT-3.6.2-3], [MQTT-3.7.2-2], [MQTT-3.7.2-3]
+	 */
 	return session_write(s, &(struct packet){.type = type, .id = id, .reason = reason});
 }
 
@@ -213,7 +217,7 @@ static int resend(struct session *s, struct outgoing *o)
 	} else {
 		/* its identifier stands in it [MQTT-4.4.0-1] */
 		o->bytes[0] |= o->type == PACKET_PUBLISH ? 0x08 : 0; /* [MQTT-3.3.1-1] */
-		outgoing_spend(o, latest_ms(s), LEAST_EXPIRY_S);
+		outgoing_spend(o, latest_ms(s), LEAST_EXPIRY_S); /* less, and never nothing [MQTT-4.3.3-7] */
 		rc = o->type == PACKET_PUBLISH ? session_write_publish(s, o->bytes, o->size) : write_bytes(s, o->bytes, o->size);
 	}
 	if (rc == 0)
@@ -272,6 +276,7 @@ int session_ping(struct session *s)
 
 int session_disconnect(struct session *s, uint8_t reason, const uint32_t *session_expiry)
 {
+	/* never with a Reason String or User Properties [MQTT-3.14.2-3], [MQTT-3.14.2-4] */
 	struct packet pk = {.type = PACKET_DISCONNECT, .reason = reason};
 	if (reason && s->config.level != LEVEL_5)
 		return MQTTWILL_EUNSUPPORTED;

@@ -151,6 +151,20 @@ START_TEST(a_message_that_nobody_asked_for_is_acknowledged) /* [MQTT-4.5.0-2] */
 }
 END_TEST
 
+START_TEST(a_published_message_has_no_subscription_identifier) /* [MQTT-3.3.4-6]: one that came, and goes on */
+{
+	static const uint32_t   ids[] = {7, 8};
+	struct mqttwill_message m = {.topic = "t", .text = "a", .subscription_ids = ids, .subscription_id_count = 2};
+	struct mqttwill_options o = bare_options();
+	stage_begin(_i);
+	struct device *d = lamp_online(&o);
+	m.content_type = "x";
+	ck_assert_int_gt(mqttwill_publish(d->c, &m), 0);
+	expect_bytes("30 09 0001 't' 04 03 0001 'x' 'a'");
+	stage_end();
+}
+END_TEST
+
 START_TEST(only_the_granted_filters_are_made_again) /* [MQTT-3.9.3-1], [MQTT-3.11.3-1] */
 {
 	static const struct mqttwill_subscription both[] = {{.filter = "a", .qos = 1}, {.filter = "b", .qos = 1},
@@ -200,6 +214,7 @@ Suite *rules_suite(void)
 	tcase_add_test(tc, an_option_is_refused_by_the_rule_that_it_breaks);
 	SCENE(tc, an_assigned_client_id_is_kept);
 	SCENE(tc, a_message_that_nobody_asked_for_is_acknowledged);
+	SCENE(tc, a_published_message_has_no_subscription_identifier);
 	SCENE(tc, only_the_granted_filters_are_made_again);
 	SCENE(tc, the_brokers_session_expiry_replaces_ours);
 	suite_add_tcase(suite, tc);

@@ -126,6 +126,31 @@ START_TEST(pubrels_leave_in_the_order_of_the_pubrecs) /* [MQTT-4.6.0-4] */
 }
 END_TEST
 
+START_TEST(a_message_that_was_sent_does_not_expire) /* [MQTT-4.3.3-7] */
+{
+	struct packet    pk = {.type = PACKET_PUBLISH, .qos = 2, .topic = span_text("t", 0)};
+	struct outgoing *o;
+	struct script    s;
+	script_up(&s, LEVEL_5, _i);
+	pk.props.has = HAS(MESSAGE_EXPIRY);
+	pk.props.message_expiry = 2;
+	ck_assert_int_eq(outgoing_new(&o, &pk, LEVEL_5), 0);
+	ck_assert_int_eq(session_send(&s.session, o), 0);
+	script_out(&s, "34 [0001 't' 0001 05 0200000002]");
+	script_drop(&s);
+	s.now_ms += 10000;
+	script_open(&s);
+	script_connect(&s, 60, false);
+	script_greet(&s, "20 [01 00 ~]");
+	ck_assert_int_eq(session_resend(&s.session, s.flight.sent.prev), 0);
+	script_out(&s, "3C [0001 't' 0001 05 0200000001]");
+	script_in(&s, "50 02 0001 70 02 0001");
+	script_done(&s, o, 0);
+	script_out(&s, "62 02 0001");
+	script_close(&s);
+}
+END_TEST
+
 Suite *rules_suite(void)
 {
 	Suite *suite = suite_create("rules");
@@ -136,6 +161,7 @@ Suite *rules_suite(void)
 	tcase_add_loop_test(tc, a_byte_order_mark_stays_where_it_is, 0, 2 * CUTS);
 	tcase_add_loop_test(tc, what_is_in_flight_waits_for_its_answer, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, an_expired_message_is_released_all_the_same, 0, CUTS);
+	tcase_add_loop_test(tc, a_message_that_was_sent_does_not_expire, 0, CUTS);
 	tcase_add_loop_test(tc, pubrels_leave_in_the_order_of_the_pubrecs, 0, EVERY_LEVEL);
 	suite_add_tcase(suite, tc);
 	return suite;
