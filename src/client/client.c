@@ -188,6 +188,16 @@ static void lose(struct client *c)
 		connection_lost(c, error);
 }
 
+/* Without a connection a failure is told when the next attempt has to commit. */
+static void keep(struct client *c)
+{
+	int rc = durable_commit(c);
+	if (rc < 0 && c->link)
+		note_loss(c, rc);
+	if (rc < 0 && c->link)
+		lose(c);
+}
+
 static void turn(struct client *c, bool ready)
 {
 	attempt(c);
@@ -209,6 +219,8 @@ static void turn(struct client *c, bool ready)
 		ends_tell(c);
 	if (!c->doomed)
 		tell_room(c);
+	if (!c->doomed)
+		keep(c);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)

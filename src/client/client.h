@@ -233,6 +233,13 @@ int  client_init(struct client *c, const struct client_config *config, const str
 void client_fini(struct client *c);
 int  client_start(struct client *c);
 
+/*
+ * Goes on with what the store has kept, and keeps its own there. It must outlive the client. After client_init(), before
+ * anything else: 0, MQTTWILL_ESTATE, or load()'s error, and the client is as it was. What is accepted is kept from the end
+ * of the next step on, or from when it is sent.
+ */
+int client_keep(struct client *c, struct store *store);
+
 /* In a forked child, before client_fini(): the descriptors are shared with the parent and are only closed. */
 void client_forget(struct client *c);
 

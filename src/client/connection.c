@@ -225,6 +225,7 @@ static int accepted(struct client *c, struct packet *pk)
 		return client_fail(c, MQTTWILL_ENOMEM, "connack: no memory to subscribe again");
 	c->clean_next = c->doubtful = false;
 	c->state = CLIENT_UP;
+	durable_touch(c);
 	c->up_at = c->now_ms;
 	const struct list *last = c->flight.sent.prev; /* the birth comes behind it, and is not sent again [W2] */
 	session_mark_resend(c->session, last);

@@ -164,6 +164,9 @@ int driver_flush(struct client *c)
 {
 	struct link   *l = c->link;
 	const uint8_t *bytes;
+	int            rc = durable_commit(c);
+	if (rc < 0)
+		return rc;
 	l->blocked = false;
 	l->pipe->wants = 0;
 	for (size_t n; (n = session_output(c->session, &bytes)) > 0;) {

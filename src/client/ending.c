@@ -68,7 +68,14 @@ static void close_books(struct client *c, const struct outgoing *o, int error)
 {
 	if (error)
 		subscriptions_abandon(c, o);
+	store_gone(c->flight.store, o);
 	queue_release(c, o);
+}
+
+void end_presence(struct client *c, struct outgoing *o)
+{
+	store_gone(c->flight.store, o);
+	flight_free(&c->flight, o);
 }
 
 static void finish(struct client *c, struct outgoing *o, int error, struct mqttwill_event *ev)
@@ -148,7 +155,7 @@ void queue_done(struct client *c, struct outgoing *o, struct session_event *sev)
 		c->reason_code = sev->packet.reason;
 		c->hooks->presence_done(c->owner, o, sev->error);
 		c->reason_code = 0;
-		flight_free(&c->flight, o);
+		end_presence(c, o);
 		return;
 	}
 	ev.codes = sev->packet.type == PACKET_SUBACK || sev->packet.type == PACKET_UNSUBACK ? sev->packet.list.p : NULL;

@@ -11,11 +11,17 @@ enum { PAUSE_MS = 100 }; /* between two walks, so that a thousand deadlines clos
 /* When it has waited long enough; UINT64_MAX: never. */
 static uint64_t due_at(const struct client *c, const struct outgoing *o)
 {
-	uint64_t age = c->config.queue_age_s ? o->queued_ms + c->config.queue_age_s * UINT64_C(1000) : UINT64_MAX;
-	uint64_t expiry = o->expiry_at ? o->queued_ms + o->expiry_s * UINT64_C(1000) : UINT64_MAX;
+	uint64_t most = c->config.queue_age_s ? c->config.queue_age_s * UINT64_C(1000) : UINT64_MAX;
 	if (o->type != PACKET_PUBLISH)
 		return UINT64_MAX;
-	return age < expiry ? age : expiry;
+	if (o->expiry_at && o->expiry_s * UINT64_C(1000) < most)
+		most = o->expiry_s * UINT64_C(1000);
+	if (most == UINT64_MAX)
+		return UINT64_MAX;
+	uint64_t waited = outgoing_waited_ms(o, c->now_ms);
+	if (waited >= most)
+		return c->now_ms;
+	return waited ? c->now_ms + (most - waited) : o->queued_ms + most;
 }
 
 void expiry_begin(struct client *c, struct outgoing *o)
@@ -59,7 +65,7 @@ void expiry_sweep(struct client *c)
 int expiry_explain(struct client *c, const struct outgoing *o)
 {
 	uint32_t age_s = c->config.queue_age_s;
-	if (age_s && c->now_ms >= o->queued_ms + age_s * UINT64_C(1000))
+	if (age_s && outgoing_waited_ms(o, c->now_ms) >= age_s * UINT64_C(1000))
 		return client_fail(c, MQTTWILL_EEXPIRED, "publish: it waited longer than queue_age_s, %u s", (unsigned)age_s);
 	return client_fail(c, MQTTWILL_EEXPIRED, "publish: less than a second of its Message Expiry Interval, %u s, was left (MQTT-3.3.2-5)",
 	                   (unsigned)o->expiry_s);

@@ -228,6 +228,9 @@ void queue_push_front(struct client *c, struct outgoing *o);
 /* What was in flight waits again, before all others; or ends, where a newer one has taken its place. */
 void queue_return(struct client *c, struct outgoing *o);
 
+/* What a store has kept counts and, unless it is in flight, waits. 0, or MQTTWILL_ENOMEM: it waits not. */
+int queue_restore(struct client *c, struct outgoing *o);
+
 /* It waits no more; it still counts. */
 void queue_take(struct client *c, struct outgoing *o);
 
@@ -238,6 +241,9 @@ void queue_release(struct client *c, const struct outgoing *o);
 
 /* The outgoing stands in no list and is given up. Its DONE, if one is due, is told by the step. */
 void end_later(struct client *c, struct outgoing *o, int error);
+
+/* A message of presence's is given up, or acknowledged; it stands in no list. */
+void end_presence(struct client *c, struct outgoing *o);
 
 /* Tells what has ended so far; what ends meanwhile is told next time, so that a callback cannot make it endless. */
 void ends_tell(struct client *c);
@@ -273,6 +279,17 @@ void expiry_sweep(struct client *c);
 
 /* Why it expired, as a sentence. */
 int expiry_explain(struct client *c, const struct outgoing *o);
+
+/* ---- durable.c ---- */
+
+/* Commits what is new, if there is a store; before bytes leave, and at the end of a turn. */
+int durable_commit(struct client *c);
+
+/* Is there something to commit? */
+bool durable_is_due(const struct client *c);
+
+/* Facts have changed. */
+void durable_touch(struct client *c);
 
 /* ---- unsent.c ---- */
 

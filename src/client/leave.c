@@ -240,6 +240,7 @@ uint64_t leave_deadline(const struct client *c)
 
 void client_said_goodbye(struct client *c, int error)
 {
+	durable_touch(c);
 	c->goodbye_done = true;
 	c->goodbye_error = error;
 	if (error)

@@ -36,7 +36,7 @@ static void recall(struct client *c, bool requests_only)
 		prev = l->prev;
 		list_remove(l);
 		if (outgoing_of(l)->presence)
-			flight_free(&c->flight, outgoing_of(l)); /* made anew, never sent late */
+			end_presence(c, outgoing_of(l)); /* made anew, never sent late */
 		else
 			queue_return(c, outgoing_of(l));
 	}
@@ -76,7 +76,7 @@ void queue_session_lost(struct client *c)
 {
 	settle_released(c);
 	recall(c, false);
-	idtable_fini(&c->flight.in);
+	flight_forget_received(&c->flight);
 }
 
 void queue_drop_renewals(struct client *c)

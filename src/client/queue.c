@@ -35,6 +35,7 @@ static void free_list(struct client *c, struct list *list)
 
 void queue_fini(struct client *c)
 {
+	c->flight.store = NULL; /* what is freed without a close stays there */
 	free_list(c, &c->queue);
 	free_list(c, &c->written);
 	free_list(c, &c->ends);
@@ -110,10 +111,24 @@ void queue_take(struct client *c, struct outgoing *o)
 
 void queue_return(struct client *c, struct outgoing *o)
 {
-	if (keeps_last(c, o->type) && latest_find(&c->latest, outgoing_topic(o)))
+	if (keeps_last(c, o->type) && latest_find(&c->latest, outgoing_topic(o))) {
 		end_later(c, o, MQTTWILL_EDROPPED); /* there is a newer one by now */
-	else
-		wait_here(c, o, true);
+		return;
+	}
+	store_returned(c->flight.store, o);
+	wait_here(c, o, true);
+}
+
+int queue_restore(struct client *c, struct outgoing *o)
+{
+	if (o->presence)
+		return 0; /* in flight; it does not count */
+	hold(c, o);
+	if (keeps_last(c, o->type) && !latest_reserve(&c->latest, c->held_messages))
+		return MQTTWILL_ENOMEM;
+	if (o->state == OUTGOING_QUEUED)
+		wait_here(c, o, false);
+	return 0;
 }
 
 void queue_push_front(struct client *c, struct outgoing *o)
@@ -138,6 +153,8 @@ static int send_now(struct client *c, struct outgoing *o)
 	if (rc < 0)
 		return rc;
 	c->unconfirmed |= o->id_at == 0;
+	if (o->id_at == 0)
+		store_gone(c->flight.store, o); /* at most once: it is not sent again, whatever becomes of the process */
 	if (o->id_at == 0 && o->want_done)
 		list_push(&c->written, &o->link);
 	else if (o->id_at == 0)
@@ -198,7 +215,6 @@ struct taking {
 	const struct packet *pk;
 	size_t               size;
 	struct outgoing     *older; /* waits for the same topic, and has been overtaken */
-	bool want_done;
 	bool itself;  /* it goes itself */
 	bool crowded; /* it does not fit, and older ones go */
 };
@@ -254,8 +270,7 @@ static void make_room(struct client *c, const struct taking *t)
 
 static void take(struct client *c, const struct taking *t, struct outgoing *o)
 {
-	o->token = ++c->last_token;
-	o->want_done = t->want_done;
+	c->last_token = o->token;
 	hold(c, o);
 	if (t->itself) {
 		end_later(c, o, MQTTWILL_EDROPPED);
@@ -269,7 +284,7 @@ static void take(struct client *c, const struct taking *t, struct outgoing *o)
 
 static int64_t enqueue(struct client *c, const struct packet *pk, size_t size, bool want_done)
 {
-	struct taking    t = {.pk = pk, .size = size, .want_done = want_done};
+	struct taking    t = {.pk = pk, .size = size};
 	struct outgoing *o;
 	int              rc = find_room(c, &t);
 	if (rc < 0)
@@ -277,6 +292,13 @@ static int64_t enqueue(struct client *c, const struct packet *pk, size_t size, b
 	rc = flight_new(&c->flight, &o, pk, fit_level(c, pk));
 	if (rc < 0)
 		return client_fail(c, rc, "%s: %s", packet_name(pk->type), error_text(rc));
+	o->token = c->last_token + 1;
+	o->want_done = want_done;
+	rc = t.itself ? 0 : store_waits(c->flight.store, o);
+	if (rc < 0) {
+		flight_free(&c->flight, o);
+		return client_fail(c, rc, "%s: the store does not take it: %s", packet_name(pk->type), error_text(rc));
+	}
 	make_room(c, &t);
 	take(c, &t, o);
 	return c->last_token;
@@ -301,8 +323,8 @@ int64_t client_send(struct client *c, const struct packet *pk, bool want_done)
 	int64_t token = direct && unsent_send(c, pk) ? c->last_token : enqueue(c, pk, size, want_done);
 	if (token > 0)
 		driver_kick(c);
-	if (!list_empty(&c->written) || !list_empty(&c->ends) || c->expire_at < c->armed)
-		clock_wake(c); /* the kernel may have it already, or it has ended, or will: the step tells */
+	if (!list_empty(&c->written) || !list_empty(&c->ends) || c->expire_at < c->armed || durable_is_due(c))
+		clock_wake(c); /* the kernel may have it already, or it has ended, or will: the step tells, and keeps */
 	return token;
 }
 

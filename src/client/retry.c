@@ -47,6 +47,7 @@ static void remember_session(struct client *c, bool was_up)
 		return;
 	c->lost_at = c->now_ms;
 	c->pending_delay_s = c->will_delay_s;
+	durable_touch(c);
 	c->resumable = c->level == LEVEL_5 ? c->session_expiry_s > 0 : c->config.rejoin == MQTTWILL_REJOIN_ALWAYS;
 }
 

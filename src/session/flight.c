@@ -23,11 +23,21 @@ void flight_fini(struct flight *f)
 		free(list_entry(l, struct outgoing, link));
 	}
 	idtable_fini(&f->out);
-	idtable_fini(&f->in);
+	flight_forget_received(f);
+	struct store  *store = f->store;
 	const uint64_t held[2] = {f->held[0], f->held[1]};
 	pool_relax(&f->pool);
 	flight_init(f);
+	f->store = store;
 	memcpy(f->held, held, sizeof held); /* a handle is never given twice */
+}
+
+void flight_forget_received(struct flight *f)
+{
+	for (uint32_t i = 0; f->store && i < f->in.size; i++)
+		if (f->in.slots[i].value)
+			store_received(f->store, f->in.slots[i].id, false);
+	idtable_fini(&f->in);
 }
 
 void flight_relax(struct flight *f)
@@ -145,6 +155,55 @@ int outgoing_new(struct outgoing **out, const struct packet *pk, uint8_t level)
 	return make(&(struct pool){0}, out, pk, level);
 }
 
+static void fill_restored(struct outgoing *o, const struct store_message *m, const struct packet *pk, uint64_t now_ms)
+{
+	bool expires = m->level == LEVEL_5 && pk->props.has & HAS(MESSAGE_EXPIRY);
+	o->token = m->token;
+	o->queued_ms = now_ms - m->waited_ms; /* it may be before the clock began: what is counted are differences */
+	o->size = (uint32_t)m->size;
+	o->id_at = id_offset(o);
+	o->expiry_at = expires ? expiry_offset(pk, o->bytes) : 0;
+	o->expiry_s = expires ? m->expiry_s : 0;
+	o->presence = m->presence;
+	o->want_done = m->want_done;
+}
+
+static int restore_sent(struct flight *f, struct outgoing *o, const struct store_message *m)
+{
+	if (o->id_at == 0 || m->id == 0 || idtable_get(&f->out, m->id))
+		return MQTTWILL_EINVAL;
+	if (!idtable_put(&f->out, m->id, o))
+		return MQTTWILL_ENOMEM;
+	o->id = m->id;
+	o->state = m->state;
+	list_push(&f->sent, &o->link);
+	f->open++;
+	return 0;
+}
+
+int flight_restore(struct flight *f, struct outgoing **out, const struct store_message *m, uint64_t now_ms)
+{
+	struct packet    pk;
+	struct fault     fault;
+	uint8_t          class;
+	*out = NULL;
+	if (packet_decode(&pk, m->level, FROM_CLIENT, m->bytes, m->size, &fault) < 0 || pk.type != PACKET_PUBLISH)
+		return MQTTWILL_EINVAL;
+	struct outgoing *o = pool_take(&f->pool, sizeof *o + m->size + RECODE_GROWTH, &class);
+	if (!o)
+		return MQTTWILL_ENOMEM;
+	*o = (struct outgoing){.type = PACKET_PUBLISH, .qos = pk.qos, .level = m->level, .class = class};
+	list_init(&o->link);
+	put_bytes(o->bytes, m->bytes, m->size);
+	fill_restored(o, m, &pk, now_ms);
+	int rc = m->state == OUTGOING_QUEUED ? 0 : restore_sent(f, o, m);
+	if (rc < 0)
+		flight_free(f, o);
+	else
+		*out = o;
+	return rc;
+}
+
 static uint8_t *put_length(uint8_t *p, uint32_t n)
 {
 	for (; n > 0x7F; n >>= 7)
@@ -188,10 +247,16 @@ struct span outgoing_topic(const struct outgoing *o)
 	return span_of(p + 2, get_u16(p));
 }
 
+uint64_t outgoing_waited_ms(const struct outgoing *o, uint64_t now_ms)
+{
+	uint64_t waited_ms = now_ms - o->queued_ms;
+	return waited_ms < UINT64_MAX / 2 ? waited_ms : 0; /* it was queued within this turn, after its look at the clock */
+}
+
 /* A second that has begun counts as spent: nothing becomes longer-lived by rounding. */
 uint32_t outgoing_left_s(const struct outgoing *o, uint64_t now_ms)
 {
-	uint64_t waited_ms = now_ms > o->queued_ms ? now_ms - o->queued_ms : 0;
+	uint64_t waited_ms = outgoing_waited_ms(o, now_ms);
 	uint64_t waited_s = waited_ms / 1000 + (waited_ms % 1000 > 0);
 	if (o->type != PACKET_PUBLISH || o->expiry_at == 0)
 		return UINT32_MAX;

@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/pool.h"
 #include "session/idtable.h"
+#include "session/store.h"
 #include "wire/recode.h"
 
 enum outgoing_state {
@@ -55,6 +56,7 @@ struct flight {
 	uint64_t       held[2]; /* the last serial numbers of struct inbound, QoS 1 and QoS 2; they go on for ever */
 	uint16_t       last_id;
 	struct pool    pool; /* of struct outgoing */
+	struct store  *store; /* NULL: memory is all there is */
 };
 
 void flight_init(struct flight *f);
@@ -68,11 +70,20 @@ int flight_enter(struct flight *f, struct outgoing *o);
 /* Takes it out of flight again; it is the caller's, and queued. */
 void flight_leave(struct flight *f, struct outgoing *o);
 
+/* No QoS 2 message was received. */
+void flight_forget_received(struct flight *f);
+
 /* Gives back memory that is kept for what comes next. */
 void flight_relax(struct flight *f);
 
 /* Encodes a packet to be sent later; *out is NULL on failure: MQTTWILL_ENOMEM, or _EMESSAGE where it is too long. */
 int flight_new(struct flight *f, struct outgoing **out, const struct packet *pk, uint8_t level);
+
+/*
+ * Makes one that a store has kept, and puts it in flight if that is where it was. *out is NULL on failure: MQTTWILL_ENOMEM, or
+ * _EINVAL where it is no PUBLISH or its identifier is taken.
+ */
+int flight_restore(struct flight *f, struct outgoing **out, const struct store_message *m, uint64_t now_ms);
 
 /* It stands in no list. Its memory serves the next one. */
 void flight_free(struct flight *f, struct outgoing *o);
@@ -88,6 +99,9 @@ void outgoing_strip(struct outgoing *o);
 
 /* The topic of a PUBLISH. */
 struct span outgoing_topic(const struct outgoing *o);
+
+/* How long it has waited. */
+uint64_t outgoing_waited_ms(const struct outgoing *o, uint64_t now_ms);
 
 /* Whole seconds that are left of its Message Expiry Interval, rounded down; UINT32_MAX: it does not expire. */
 uint32_t outgoing_left_s(const struct outgoing *o, uint64_t now_ms);

@@ -181,6 +181,8 @@ static void on_pubrel(struct session *s, struct session_event *ev)
 {
 	void *known = idtable_take(&s->flight->in, ev->packet.id); /* [MQTT-4.3.3-12] */
 	s->open_in += known && known != session_here(s); /* it was not counted here, and is about to be settled */
+	if (known)
+		store_received(s->flight->store, ev->packet.id, false);
 	/* [MQTT-4.3.3-11], however old the message is [MQTT-4.3.3-13] */
 	must(s, ev, session_ack(s, PACKET_PUBCOMP, ev->packet.id, known ? 0 : REASON_ID_NOT_FOUND));
 	if (known)
@@ -232,6 +234,7 @@ static void on_pubrec(struct session *s, struct session_event *ev)
 	}
 	o->state = OUTGOING_RELEASED; /* [MQTT-4.3.3-3] */
 	o->reason = ev->packet.reason;
+	store_released(s->flight->store, o);
 	must(s, ev, session_ack(s, PACKET_PUBREL, o->id, 0)); /* [MQTT-4.3.3-4], at once [MQTT-4.6.0-4] */
 }
 

@@ -182,6 +182,8 @@ int session_send(struct session *s, struct outgoing *o)
 	rc = publish ? session_write_publish(s, o->bytes, o->size) : write_bytes(s, o->bytes, o->size);
 	if (rc < 0)
 		flight_leave(s->flight, o);
+	else
+		store_sent(s->flight->store, o);
 	return rc;
 }
 

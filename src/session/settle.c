@@ -6,8 +6,11 @@
 
 static int accept_qos2(struct session *s, uint16_t id)
 {
-	if (!idtable_get(&s->flight->in, id) && !idtable_put(&s->flight->in, id, session_here(s)))
-		return MQTTWILL_ENOMEM;
+	if (!idtable_get(&s->flight->in, id)) {
+		if (!idtable_put(&s->flight->in, id, session_here(s)))
+			return MQTTWILL_ENOMEM;
+		store_received(s->flight->store, id, true);
+	}
 	return session_ack(s, PACKET_PUBREC, id, 0); /* [MQTT-4.3.3-8] */
 }
 
