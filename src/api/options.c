@@ -122,6 +122,7 @@ static int check_users(const struct mqttwill_options *opt, struct client_error *
 	return 0;
 }
 
+/* [MQTT311-3.1.3-7] */
 static int check_client_id(const struct mqttwill_options *opt, struct client_error *error)
 {
 	size_t n = opt->client_id ? strlen(opt->client_id) : 0;
@@ -135,6 +136,7 @@ static int check_client_id(const struct mqttwill_options *opt, struct client_err
 	return check_text(error, "client_id", opt->client_id, 0); /* [MQTT-3.1.3-4] */
 }
 
+/* [MQTT311-3.1.2-22] */
 static int check_credentials(const struct mqttwill_options *opt, const struct target *t, struct client_error *error)
 {
 	const char *user = opt->user_name ? opt->user_name : t->user;

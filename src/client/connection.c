@@ -10,6 +10,7 @@
 
 /* ---- CONNECT ---- */
 
+/* [MQTT311-3.1.2-4] */
 static bool clean_start(const struct client *c)
 {
 	if (c->clean_next || c->config.rejoin == MQTTWILL_REJOIN_CLEAN)
@@ -151,6 +152,7 @@ static int end_foreign_session(struct client *c)
 	return session_disconnect(c->session, REASON_SUCCESS, &now);
 }
 
+/* [MQTT311-3.1.2-4] */
 static bool resumed(const struct client *c, const struct packet *pk)
 {
 	if (c->level != c->trying) /* whatever it is, what was in flight in another version has no place in it */
@@ -206,6 +208,7 @@ static size_t presence_in_flight(const struct client *c)
 	return n;
 }
 
+/* What is not there any more is not gone on with [MQTT311-3.1.2-6], [MQTT311-3.2.2-3]. */
 static int accepted(struct client *c, struct packet *pk)
 {
 	bool foreign = c->trying == LEVEL_5 && pk->session_present && !c->resumable &&

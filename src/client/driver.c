@@ -198,7 +198,7 @@ void driver_kick(struct client *c)
 		driver_watch(c);
 }
 
-/* What a closed stream means depends on when it closes. */
+/* What a closed stream means depends on when it closes [MQTT311-3.2.2-6]. */
 static int stream_ended(struct client *c)
 {
 	c->ended = true;

@@ -10,6 +10,7 @@ static void tell(struct session_event *ev, enum session_event_type type, int err
 	ev->error = error;
 }
 
+/* [MQTT311-4.8.0-1] */
 void session_fail(struct session *s, struct session_event *ev, const struct fault *fault)
 {
 	bool may_say = s->config.level == LEVEL_5 && s->state == SESSION_UP &&
@@ -26,7 +27,7 @@ static void fail(struct session *s, struct session_event *ev, const char *rule, 
 	session_fail(s, ev, &(struct fault){REASON_PROTOCOL_ERROR, rule, text});
 }
 
-/* An answer of ours that found no memory: the connection cannot go on. */
+/* An answer of ours that found no memory: the connection cannot go on [MQTT311-4.8.0-2]. */
 static void must(struct session *s, struct session_event *ev, int rc)
 {
 	if (rc == 0)
@@ -155,6 +156,7 @@ void *session_here(const struct session *s)
 	return (void *)s->connection;
 }
 
+/* [MQTT311-4.3.3-2] */
 static void on_publish(struct session *s, struct session_event *ev)
 {
 	struct packet *pk = &ev->packet;
@@ -177,6 +179,7 @@ static void on_publish(struct session *s, struct session_event *ev)
 	must(s, ev, session_accept(s, ev)); /* [MQTT-4.3.3-10] */
 }
 
+/* [MQTT311-4.3.3-2] */
 static void on_pubrel(struct session *s, struct session_event *ev)
 {
 	void *known = idtable_take(&s->flight->in, ev->packet.id); /* [MQTT-4.3.3-12] */
@@ -211,6 +214,7 @@ static struct outgoing *in_flight(struct session *s, struct session_event *ev, u
 	return NULL;
 }
 
+/* [MQTT311-4.3.2-1] */
 static void on_puback(struct session *s, struct session_event *ev)
 {
 	struct outgoing *o = in_flight(s, ev, 1, OUTGOING_SENT); /* [MQTT-4.3.2-3] */
@@ -218,6 +222,7 @@ static void on_puback(struct session *s, struct session_event *ev)
 		done(s, ev, o);
 }
 
+/* [MQTT311-4.3.3-1] */
 static void on_pubrec(struct session *s, struct session_event *ev)
 {
 	struct outgoing *o = idtable_get(&s->flight->out, ev->packet.id);
@@ -238,6 +243,7 @@ static void on_pubrec(struct session *s, struct session_event *ev)
 	must(s, ev, session_ack(s, PACKET_PUBREL, o->id, 0)); /* [MQTT-4.3.3-4], at once [MQTT-4.6.0-4] */
 }
 
+/* [MQTT311-4.3.3-1] */
 static void on_pubcomp(struct session *s, struct session_event *ev)
 {
 	struct outgoing *o = in_flight(s, ev, 2, OUTGOING_RELEASED); /* [MQTT-4.3.3-5] */
@@ -247,6 +253,7 @@ static void on_pubcomp(struct session *s, struct session_event *ev)
 	ev->error = 0; /* the receiver had it at PUBREC; 0x92 says only that it has forgotten */
 }
 
+/* A refusal is one of the codes [MQTT311-3.8.3-2]. */
 static void on_codes(struct session *s, struct session_event *ev)
 {
 	struct outgoing *o = idtable_get(&s->flight->out, ev->packet.id);

@@ -211,6 +211,7 @@ static uint64_t latest_ms(const struct session *s)
 	return s->last_in_ms > s->last_out_ms ? s->last_in_ms : s->last_out_ms;
 }
 
+/* [MQTT311-4.4.0-1] */
 static int resend(struct session *s, struct outgoing *o)
 {
 	int rc;

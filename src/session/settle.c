@@ -23,6 +23,7 @@ static int settle(struct session *s, uint8_t type, uint16_t id, uint8_t reason)
 	return rc;
 }
 
+/* [MQTT311-4.3.2-2] */
 int session_accept(struct session *s, const struct session_event *ev)
 {
 	/* [MQTT-3.3.4-1]; in the order of the calls [MQTT-4.6.0-2], [MQTT-4.6.0-3] */

@@ -65,6 +65,7 @@ static void read_protocol(struct context *c)
 		reader_fail(&c->r, REASON_BAD_VERSION, "MQTT-3.1.2-1", "an unknown protocol name or level");
 }
 
+/* [MQTT311-3.1.2-22] */
 static void check_connect_flags(struct context *c, uint8_t flags)
 {
 	bool strict = c->r.level != LEVEL_31; /* 3.1: bit 0 is unused; without a will the other two are disregarded */
@@ -227,6 +228,7 @@ static void read_filters(struct context *c)
 	} while (reader_left(&c->r));
 }
 
+/* [MQTT311-3.9.3-2] */
 static bool code_legal(const struct context *c, uint8_t code)
 {
 	if (c->r.level == LEVEL_5)

@@ -266,6 +266,7 @@ static struct span assign_id(struct broker *b, char buf[32])
 	return span_text(buf, 0);
 }
 
+/* Without a will there is none, not even one from before [MQTT311-3.1.2-12]. */
 void on_connect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
 {
 	const struct connect *c = &pk->connect;

@@ -62,7 +62,7 @@ static void say(struct broker_link *l, enum broker_event_type type, const struct
 	           now_ms);
 }
 
-/* [MQTT-3.3.5-2] in 3.1.1, 3.3.5 in MQTT 5: a positive acknowledgement, since 3.x has no other, or 0x87. */
+/* [MQTT311-3.3.5-2], 3.3.5 in MQTT 5: a positive acknowledgement, since 3.x has no other, or 0x87. */
 static void deny(struct broker_link *l, const struct packet *pk, enum acl_verdict verdict, uint64_t now_ms)
 {
 	say(l, BROKER_DENIED, pk, now_ms);

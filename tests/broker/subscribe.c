@@ -100,7 +100,7 @@ static void send_retained(struct broker_link *l, const struct subscription *sub,
 		uint8_t               granted = sub->options & OPTION_QOS;
 		struct delivery_order order = {
 			.qos = m->qos < granted ? m->qos : granted,
-			.retain = true, /* [MQTT-3.3.1-8] in 3.1.1 */
+			.retain = true, /* [MQTT311-3.3.1-8] */
 			.ids = &sub->id,
 			.id_count = sub->id != 0,
 		};

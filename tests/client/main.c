@@ -17,6 +17,8 @@ static Suite *(*const suites[])(void) = {
 	ack_suite, route_suite, subscribe_limit_suite,
 	steady_suite,
 	rules_suite,
+	peer_suite,
+	v3_suite,
 };
 
 int main(void)

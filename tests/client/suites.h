@@ -31,6 +31,8 @@ Suite *redirect_suite(void);
 Suite *unarmed_suite(void);
 Suite *cut_suite(void);
 Suite *last_words_suite(void);
+Suite *peer_suite(void);
+Suite *v3_suite(void);
 Suite *memory_suite(void);
 Suite *ack_suite(void);
 Suite *route_suite(void);
