@@ -2,7 +2,7 @@
 /*
  * A device for the system tests, with every option that the command does not have. Its arguments are NAME=VALUE, with the
  * names of the options and of presence; it tells each event on stdout, and obeys lines on stdin:
- *     pub QOS TOPIC TEXT    sub QOS FILTER    close GOODBYE    free    will TEXT    update FLAGS TEXT
+ *     pub QOS TOPIC TEXT    sub QOS FILTER    close GOODBYE    free    will TEXT    update FLAGS TEXT    reauth
  */
 #include <mqttwill.h>
 
@@ -32,7 +32,7 @@ static void set(const char *argument)
 #define TEXT(name) {#name, &options.name, NULL}
 #define NUMBER(name) {#name, NULL, &options.name}
 	static const struct field fields[] = {
-		TEXT(url), TEXT(user_name), TEXT(password), TEXT(ca_file), {"id", &options.client_id, NULL},
+		TEXT(url), TEXT(auth_method), TEXT(user_name), TEXT(password), TEXT(ca_file), {"id", &options.client_id, NULL},
 		{"topic", &presence.topic, NULL}, {"online", &presence.online, NULL}, {"offline", &presence.offline, NULL},
 		{"delay_s", NULL, &presence.delay_s}, NUMBER(version), NUMBER(keepalive_s), NUMBER(session_expiry_s), NUMBER(rejoin),
 		NUMBER(connect_timeout_ms), NUMBER(ping_timeout_ms), NUMBER(backoff_min_ms), NUMBER(backoff_max_ms),
@@ -112,6 +112,8 @@ static void obey(mqttwill *c, char *line)
 		const struct mqttwill_will will = {
 			.topic = presence.topic, .text = b, .qos = 1, .retain = true, .delay_s = presence.delay_s};
 		tell_token(c, "update", mqttwill_update_will(c, &will, (uint32_t)atoi(a)));
+	} else if (!strcmp(verb, "reauth")) {
+		tell_token(c, "proving", mqttwill_reauthenticate(c));
 	} else if (!strcmp(verb, "free")) {
 		closed = true;
 	} else {

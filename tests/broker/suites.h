@@ -17,6 +17,7 @@ Suite *session_suite(void);
 Suite *subscribe_suite(void);
 Suite *qos_suite(void);
 Suite *acl_suite(void);
+Suite *auth_suite(void);
 Suite *input_suite(void);
 Suite *timers_suite(void);
 Suite *limits_suite(void);

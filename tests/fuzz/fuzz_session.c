@@ -29,6 +29,7 @@ struct input {
 
 static struct session_config config;
 static struct life           lives[SIDES];
+static bool                  has_method; /* CONNECT has an Authentication Method */
 static uint64_t              now_ms;
 static int64_t               token;
 
@@ -123,6 +124,17 @@ static void note(struct life *l, uint64_t what)
 	l->told = (l->told ^ what) * UINT64_C(0x100000001B3);
 }
 
+static void hear_auth(struct life *l, struct session_event *ev, bool answer)
+{
+	const struct props *p = &ev->packet.props;
+	expect(has_method && config.level == LEVEL_5, "AUTH, and CONNECT had no method");
+	note(l, ev->packet.reason);
+	if (ev->packet.reason == REASON_SUCCESS)
+		expect(session_is_up(&l->session) && !l->session.reauthenticating, "an end that does not end");
+	else if (answer)
+		note(l, (uint64_t)(int64_t)session_auth(&l->session, REASON_CONTINUE_AUTH, p->has & HAS(AUTH_DATA) ? &p->auth_data : NULL));
+}
+
 static void hear(struct life *l, struct session_event *ev, bool accept)
 {
 	note(l, ev->type);
@@ -135,6 +147,8 @@ static void hear(struct life *l, struct session_event *ev, bool accept)
 	} else if (ev->type == SESSION_DONE) {
 		note(l, (uint64_t)ev->outgoing->token);
 		free(ev->outgoing);
+	} else if (ev->type == SESSION_AUTH) {
+		hear_auth(l, ev, accept);
 	} else if (ev->type == SESSION_FAILED) {
 		expect(ev->fault.rule && ev->fault.text, "a failure is not explained");
 		expect(!session_is_up(&l->session), "up after a failure");
@@ -242,10 +256,22 @@ static void do_ping(struct input *in)
 		note(&lives[i], (uint64_t)(int64_t)session_ping(&lives[i].session));
 }
 
+static void do_auth(uint8_t how)
+{
+	const struct span data = span_text("data", 0);
+	uint8_t           reason = how & 8 ? REASON_REAUTHENTICATE : REASON_CONTINUE_AUTH;
+	for (int i = 0; i < SIDES; i++)
+		note(&lives[i], (uint64_t)(int64_t)session_auth(&lives[i].session, reason, how & 16 ? &data : NULL));
+}
+
 static void do_leave(struct input *in)
 {
 	static const uint32_t expiry = 5;
 	uint8_t               how = next(in);
+	if (how & 4) {
+		do_auth(how);
+		return;
+	}
 	for (int i = 0; i < SIDES; i++) {
 		uint8_t reason = how & 1 && config.level == LEVEL_5 ? REASON_WITH_WILL : REASON_SUCCESS;
 		if (session_is_up(&lives[i].session))
@@ -259,6 +285,10 @@ static void open_one(struct life *l, uint16_t keep_alive, bool clean)
 	pk.connect.keep_alive = keep_alive;
 	pk.connect.clean_start = clean;
 	pk.connect.client_id = span_text("c", 0);
+	if (has_method) {
+		pk.props.has = HAS(AUTH_METHOD);
+		pk.props.auth_method = span_text("m", 0);
+	}
 	session_init(&l->session, &config, &l->flight, now_ms);
 	l->checked = 0;
 	l->left = false;
@@ -274,13 +304,15 @@ static const struct {
 	{LEVEL_311, 4, {0x20, 2, 1, 0}},
 	{LEVEL_5, 5, {0x20, 3, 1, 0, 0}},
 	{LEVEL_5, 13, {0x20, 11, 1, 0, 8, 0x21, 0, 3, 0x27, 0, 0, 0, 100}},
+	{LEVEL_5, 9, {0x20, 7, 1, 0, 4, 0x15, 0, 1, 'm'}},
 };
 
 /* The same session again; the broker's CONNACK is given, or left to the input. */
 static void do_connect(struct input *in)
 {
 	uint8_t       how = next(in);
-	const uint8_t i = (uint8_t)(config.level - LEVEL_31 + (config.level == LEVEL_5 && how & 1));
+	bool          other = config.level == LEVEL_5 && how & 1;
+	const uint8_t i = has_method ? 4 : (uint8_t)(config.level - LEVEL_31 + other);
 	for (int k = 0; k < SIDES; k++) {
 		session_fini(&lives[k].session);
 		open_one(&lives[k], how & 2 ? 60 : 3, false);
@@ -306,6 +338,7 @@ static void begin(uint8_t how)
 		.maximum_packet_size = LIMIT,
 		.ping_timeout_ms = how & 0x20 ? 100000 : 0,
 	};
+	has_method = how & 0x80 && config.level == LEVEL_5;
 	now_ms = 0;
 	token = 0;
 	for (int i = 0; i < SIDES; i++) {
