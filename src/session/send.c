@@ -16,11 +16,10 @@ static bool may_write(const struct session *s, uint8_t type)
 	return !waits && s->state != SESSION_OVER; /* [MQTT-3.14.4-1] */
 }
 
-int session_write(struct session *s, const struct packet *pk)
+static int write_sized(struct session *s, const struct packet *pk, size_t size)
 {
 	if (!may_write(s, pk->type))
 		return MQTTWILL_ESTATE;
-	size_t size = packet_size(pk, s->config.level);
 	if (size == 0)
 		return MQTTWILL_EMESSAGE;
 	uint8_t *p = buf_reserve(&s->out, size);
@@ -30,6 +29,11 @@ int session_write(struct session *s, const struct packet *pk)
 	buf_commit(&s->out, size);
 	s->committed += size;
 	return 0;
+}
+
+int session_write(struct session *s, const struct packet *pk)
+{
+	return write_sized(s, pk, packet_size(pk, s->config.level));
 }
 
 static int write_bytes(struct session *s, const uint8_t *bytes, size_t n)
@@ -81,8 +85,9 @@ int session_write_publish(struct session *s, const uint8_t *bytes, size_t size)
 
 static int write_plainly(struct session *s, const struct packet *pk)
 {
-	int rc = session_takes(s, packet_size(pk, s->config.level), pk->qos, pk->retain);
-	return rc < 0 ? rc : session_write(s, pk);
+	size_t size = packet_size(pk, s->config.level);
+	int    rc = session_takes(s, size, pk->qos, pk->retain);
+	return rc < 0 ? rc : write_sized(s, pk, size);
 }
 
 /* The alias stands in a copy; what is not written leaves none behind. */
