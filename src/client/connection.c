@@ -230,6 +230,7 @@ static int accepted(struct client *c, struct packet *pk)
 	c->state = CLIENT_UP;
 	durable_touch(c);
 	c->up_at = c->now_ms;
+	queue_refuse(c);
 	const struct list *last = c->flight.sent.prev; /* the birth comes behind it, and is not sent again [W2] */
 	session_mark_resend(c->session, last);
 	c->hooks->connacked(c->owner, presence_in_flight(c));

@@ -22,6 +22,8 @@ static struct outgoing *outgoing_of(struct list *l)
 int ending_explain_takes(struct client *c, int error, size_t size, uint8_t qos)
 {
 	const struct session *s = c->session;
+	if (!s) /* the connection that it was for has gone before this could be told */
+		return client_fail(c, error, "publish: the broker takes no such message any more (MQTT-3.2.2-11, -14, -15)");
 	if (error == MQTTWILL_ETOOBIG)
 		return client_fail(c, error, "publish: %zu bytes are above the broker's Maximum Packet Size, %u (MQTT-3.2.2-15)", size,
 		                   (unsigned)s->maximum_out);
@@ -50,6 +52,8 @@ static void explain(struct client *c, const struct outgoing *o)
 		explain_dropped(c, o);
 	else if (o->error == MQTTWILL_EEXPIRED)
 		expiry_explain(c, o);
+	else if (o->error == MQTTWILL_ETOOBIG || o->error == MQTTWILL_EMESSAGE)
+		ending_explain_takes(c, o->error, o->size, o->qos);
 }
 
 /* ---- Telling ---- */

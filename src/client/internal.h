@@ -315,6 +315,9 @@ void queue_unsent(struct client *c);
 /* The connection is gone: requests wait again, presence is forgotten. */
 void queue_connection_lost(struct client *c);
 
+/* What a resumed session has in flight, and by this CONNACK the broker takes no more, is not sent again: it ends. */
+void queue_refuse(struct client *c);
+
 /* The session is gone: what was in flight waits again, as new messages. */
 void queue_session_lost(struct client *c);
 

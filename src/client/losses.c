@@ -59,6 +59,22 @@ void queue_connection_lost(struct client *c)
 	flight_relax(&c->flight);
 }
 
+void queue_refuse(struct client *c)
+{
+	for (struct list *l = c->flight.sent.next, *next; l != &c->flight.sent; l = next) {
+		struct outgoing *o = outgoing_of(l);
+		int              error = session_still_takes(c->session, o);
+		next = l->next;
+		if (error == 0)
+			continue;
+		flight_leave(&c->flight, o);
+		if (o->presence)
+			flight_free(&c->flight, o); /* made anew, to the new limits */
+		else
+			end_later(c, o, error);
+	}
+}
+
 /* The broker owns what it has answered with PUBREC: that is delivered, whatever became of its session. */
 static void settle_released(struct client *c)
 {

@@ -19,6 +19,7 @@ static Suite *(*const suites[])(void) = {
 	rules_suite,
 	peer_suite,
 	v3_suite,
+	words_suite,
 };
 
 int main(void)

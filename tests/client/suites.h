@@ -43,5 +43,6 @@ Suite *version_suite(void);
 Suite *adapt_suite(void);
 Suite *recode_suite(void);
 Suite *steady_suite(void);
+Suite *words_suite(void);
 
 #endif

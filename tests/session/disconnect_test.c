@@ -152,6 +152,21 @@ START_TEST(before_mqtt_5_a_broker_has_no_disconnect)
 }
 END_TEST
 
+/* DISCONNECT of 3.x means 0x00 and nothing else: with a reason it would cancel the will, or be malformed. */
+START_TEST(before_mqtt_5_disconnect_has_no_reason)
+{
+	struct script s;
+	script_up(&s, script_level(_i), _i);
+	ck_assert_int_eq(session_disconnect(&s.session, REASON_WITH_WILL, NULL), MQTTWILL_EUNSUPPORTED);
+	ck_assert(session_is_up(&s.session));
+	script_out(&s, "%s", "");
+	ck_assert_int_eq(session_disconnect(&s.session, REASON_SUCCESS, NULL), 0);
+	script_out(&s, "E0 00");
+	script_drop(&s);
+	flight_fini(&s.flight);
+}
+END_TEST
+
 Suite *disconnect_suite(void)
 {
 	Suite *suite = suite_create("disconnect");
@@ -164,6 +179,7 @@ Suite *disconnect_suite(void)
 	tcase_add_loop_test(tc, what_the_broker_sent_before_it_left_is_heard, 0, CUTS);
 	tcase_add_loop_test(tc, a_disconnect_that_a_broker_may_not_send_breaks_the_protocol, 0, CUTS);
 	tcase_add_loop_test(tc, before_mqtt_5_a_broker_has_no_disconnect, 0, ONLY_3X);
+	tcase_add_loop_test(tc, before_mqtt_5_disconnect_has_no_reason, 0, ONLY_3X);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
