@@ -58,8 +58,10 @@ const struct option connection_rows[] = {
 	 .type = OPTION_TEXT, .offset = AT(ca_file)},
 	{.name = "auth-method", .value = "SCRAM-SHA-256", .help = "MQTT 5: prove the password without sending it",
 	 .type = OPTION_TEXT, .offset = AT(auth_method)},
-	{.name = "version", .value = "auto|3.1|3.1.1|5", .help = "of MQTT; default 5",
+	{.name = "version", .value = "auto|3.1|3.1.1|5", .help = "of MQTT; default auto, or 5 where an option needs it",
 	 .type = OPTION_CHOICE, .offset = AT(version), .choices = version_choices},
+	{.name = "adapt", .help = "leave out what broker or version cannot carry, and say so",
+	 .type = OPTION_FLAG, .offset = AT(adapt)},
 	{.name = "keepalive", .value = "S", .help = "keep-alive in seconds; default 60; 0 turns it off",
 	 .type = OPTION_NUMBER, .offset = AT(keepalive), .max = 65535, .rule = "MQTT 5, 3.1.2.10"},
 	{.name = "session-expiry", .value = "S", .help = "how long the session outlives a connection; default 0",
@@ -169,6 +171,15 @@ static enum exit_code check_auth_method(const struct connection_options *from)
 	return refuse(EXIT_USAGE, "--auth-method: \"%s\" is not known; SCRAM-SHA-256 is", from->auth_method);
 }
 
+/* What was asked for and only MQTT 5 has is not to be lost unless --adapt says so. */
+static uint32_t version_of(const struct connection_options *from)
+{
+	bool needs_5 = from->needs_5 || from->session_expiry.value || from->auth_method;
+	if (from->version.set)
+		return from->version.value;
+	return needs_5 && !from->adapt ? MQTTWILL_V5 : MQTTWILL_AUTO;
+}
+
 enum exit_code connection_fill(const struct connection_options *from, struct mqttwill_options *opt, struct arena *arena)
 {
 	opt->url = from->url ? from->url : "mqtt://localhost";
@@ -176,7 +187,8 @@ enum exit_code connection_fill(const struct connection_options *from, struct mqt
 	opt->user_name = from->user;
 	opt->ca_file = from->ca_file;
 	opt->auth_method = from->auth_method;
-	opt->version = from->version.value;
+	opt->version = version_of(from);
+	opt->flags = from->adapt ? (uint32_t)MQTTWILL_ADAPT : 0;
 	opt->session_expiry_s = from->session_expiry.value;
 	opt->rejoin = from->rejoin.value;
 	opt->redirect_maximum = from->follow_redirects.value;

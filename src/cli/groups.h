@@ -22,6 +22,8 @@ struct connection_options {
 	struct number rejoin;
 	struct number follow_redirects;
 	struct number timeout; /* for the first connection, in ms */
+	bool          adapt;
+	bool          needs_5; /* set by the command: another of its options is MQTT 5's */
 };
 
 /* The properties that wills and messages have in common. */

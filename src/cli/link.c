@@ -74,7 +74,7 @@ void link_end(struct link *l, enum exit_code code)
 static const char *retry_text(const struct link *l, uint32_t ms, char *text, size_t size)
 {
 	text[0] = 0;
-	if (!l->ended && !l->closing)
+	if (!l->ended && !l->closing && ms)
 		snprintf(text, size, "; retry in %" PRIu32 ".%" PRIu32 " s", ms / 1000, ms % 1000 / 100);
 	return text;
 }
@@ -82,11 +82,12 @@ static const char *retry_text(const struct link *l, uint32_t ms, char *text, siz
 static void on_retry(struct link *l, const struct mqttwill_event *e)
 {
 	char again[48];
-	bool goes_on = !e->permanent && (e->error == MQTTWILL_EMOVED || e->retry_in_ms == 0); /* to another server, say */
+	bool goes_on = !e->permanent && (e->error == MQTTWILL_EMOVED || e->retry_in_ms == 0); /* in another way, which is still the same attempt */
 	snprintf(l->last, sizeof l->last, "%s", e->text);
 	if (!l->was_up && !goes_on && (l->one_attempt || e->permanent))
 		link_end(l, exit_code(e->error));
-	say("no connection: %s%s", e->text, retry_text(l, e->retry_in_ms, again, sizeof again));
+	if (!l->quiet || !goes_on)
+		say("no connection: %s%s", e->text, retry_text(l, e->retry_in_ms, again, sizeof again));
 }
 
 static void on_up(struct link *l, const struct mqttwill_event *e)
@@ -224,12 +225,19 @@ static void on_closed(struct link *l, const struct mqttwill_event *e)
 		link_end(l, EXIT_TIMEOUT);
 }
 
+static void on_note(struct link *l, const struct mqttwill_event *e)
+{
+	(void)l;
+	say("note: %s", e->text);
+}
+
 static void (*const on[])(struct link *l, const struct mqttwill_event *e) = {
 	[MQTTWILL_RETRY] = on_retry,     [MQTTWILL_UP] = on_up,
 	[MQTTWILL_ONLINE] = on_online,   [MQTTWILL_DOWN] = on_down,
 	[MQTTWILL_MESSAGE] = on_message, [MQTTWILL_DONE] = on_done,
 	[MQTTWILL_ROOM] = on_room,       [MQTTWILL_OVERSIZE] = on_oversize,
 	[MQTTWILL_WILL] = on_will,       [MQTTWILL_CLOSED] = on_closed,
+	[MQTTWILL_NOTE] = on_note,
 };
 
 static void on_event(mqttwill *client, const struct mqttwill_event *event, void *user)

@@ -202,6 +202,8 @@ static enum exit_code prepare(struct pub *p)
 	properties_into_message(&p->properties, &p->message);
 	if (will_fill(&p->will_options, &p->will_properties, &p->will))
 		p->options.will = &p->will;
+	p->connection.needs_5 = properties_given(&p->properties) || properties_given(&p->will_properties) ||
+	                        p->will_options.delay.value;
 	connection_name(&p->connection, &p->arena);
 	return connection_fill(&p->connection, &p->options, &p->arena);
 }

@@ -136,6 +136,7 @@ int command_run(int argc, char **argv)
 	if (options_parse(&line, argc, argv, &code)) {
 		fill_presence(&r);
 		fill_will(&r);
+		r.connection.needs_5 = r.own.delay.value || properties_given(&r.properties);
 		code = r.own.topic ? connection_fill(&r.connection, &r.options, &r.arena)
 		                   : refuse(EXIT_USAGE, "run needs --topic; mqttwill run --help lists the options");
 		code = code == EXIT_OK ? hold(&r) : code;

@@ -162,6 +162,8 @@ static enum exit_code prepare(struct sub *s)
 	s->options.maximum_packet_size = LARGEST_PACKET; /* who asks to see messages sees them all */
 	if (will_fill(&s->will_options, &s->will_properties, &s->will))
 		s->options.will = &s->will;
+	s->connection.needs_5 = properties_given(&s->will_properties) ||
+	                        s->will_options.delay.value;
 	connection_name(&s->connection, &s->arena);
 	return connection_fill(&s->connection, &s->options, &s->arena);
 }

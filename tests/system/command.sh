@@ -81,6 +81,50 @@ stub() {
 	url=mqtt://$(sed -n 's/^listening on //p' broker)
 }
 
+# old_broker HOW: a stub that speaks 3.1.1 alone and refuses others in this way.
+old_broker() {
+	[ -x "$stub_broker" ] || fail "$stub_broker is not built"
+	start "$stub_broker" --port 0 --levels 3.1.1 --refuse-level "$1" --verbose >broker 2>seen
+	await broker '^listening on '
+	url=mqtt://$(sed -n 's/^listening on //p' broker)
+}
+
+falls_back() {
+	local how
+	for how in in-kind as-311 as-5 close; do
+		old_broker "$how"
+		"$mqttwill" pub --url "$url" -t a -m "$how" -q 1 >said 2>&1 || fail 'the message was not published'
+		is 'what pub says' '' "$(cat said)"
+		expect 'the broker has it' has seen "published a = $how"
+		[ "$how" != close ] || continue
+		start "$mqttwill" pub --url "$url" -t a -m b --version 5 >said 2>&1
+		ended "$pid"
+		is 'exit code with --version 5' 5 "$code"
+		expect 'it says why' has said 'Unsupported Protocol Version'
+	done
+}
+it 'a broker that does not speak MQTT 5 is spoken to in 3.1.1, however it says so' falls_back
+
+relies_on_5() {
+	old_broker in-kind
+	start "$mqttwill" pub --url "$url" -t a -m b --content-type text/plain >said 2>&1
+	ended "$pid"
+	is 'exit code' 5 "$code"
+	start "$mqttwill" run --url "$url" --id lamp -t lamp/status --will-delay 5 --session-expiry 60 --version auto >said 2>&1
+	ended "$pid"
+	expect 'the session is what it misses' has said 'session_expiry_s is 60|--session-expiry is 60'
+	expect 'no CONNECT left' [ "$(grep -c 'refused' seen)" -eq 2 ]
+	"$mqttwill" pub --url "$url" -t a -m b -q 1 --content-type text/plain --adapt >said 2>&1 || fail 'not published with --adapt'
+	expect 'it says what is left out' has said 'Content Type'
+	run device --url "$url" --id lamp --topic lamp/status --will-delay 5 --session-expiry 60 --adapt
+	await device ' online: '
+	expect 'the delay is told' has device 'delay_s was 5'
+	expect 'the session is told' has device 'which was 60'
+	kill -TERM "$device"
+	ended "$device"
+}
+it 'what only MQTT 5 has is not lost unless --adapt says so, and then each loss is told' relies_on_5
+
 status() {
 	"$mqttwill" sub --url "$url" -t lamp/status --count 1 --for 5 2>/dev/null | cut -d' ' -f3
 }
