@@ -43,7 +43,8 @@ int will_check_options(const struct mqttwill_will *will, const struct mqttwill_o
                        const struct mqttwill_limits *limits, struct mqttwill_report *report)
 {
 	struct packet       connect;
-	struct will_context context = {options_level(opt), opt->session_expiry_s, opt->presence, &connect, limits};
+	bool                may_fall = opt->version == MQTTWILL_AUTO;
+	struct will_context context = {options_level(opt), opt->session_expiry_s, opt->presence, &connect, limits, may_fall};
 	outline(opt, &connect);
 	return will_check(will, &context, report);
 }
@@ -163,9 +164,13 @@ static int check_new_will(mqttwill *c, const struct mqttwill_will *will, const c
 	struct packet               connect = {.type = PACKET_CONNECT};
 	struct mqttwill_report      report = {0};
 	bool                        adapts = g->flags & MQTTWILL_ADAPT; /* then limits and older versions are seen to at CONNECT */
-	struct will_context         context = {client_offers(&c->client), g->session_expiry_s, g->presence, &connect, &c->client.limits};
-	if (adapts)
-		context.limits = NULL;
+	struct will_context         context = {
+			.level = client_offers(&c->client),
+			.session_expiry = g->session_expiry_s,
+			.presence = g->presence,
+			.connect = &connect,
+			.limits = adapts ? NULL : &c->client.limits,
+	};
 	if (c->will_fn)
 		return client_fail(&c->client, MQTTWILL_ESTATE, "%s: this client's will is made by a function", call);
 	connect.connect.client_id = span_text(g->client_id, 0);

@@ -67,7 +67,7 @@ static int add_will(struct client *c, struct packet *pk)
 	struct mqttwill_report  report;
 	struct mqttwill_attempt attempt = {++c->attempts, clock_unix_ms(), boot_id, client_id(c)};
 	struct mqttwill_limits  limits;
-	struct will_context     context = {c->trying, c->config.session_expiry_s, c->config.presence, pk, &limits};
+	struct will_context     context = {c->trying, c->config.session_expiry_s, c->config.presence, pk, &limits, false};
 	client_limits(c, &limits);
 	clock_boot_id(boot_id, sizeof boot_id);
 	int rc = c->hooks->will(c->owner, &attempt, &will);

@@ -16,6 +16,7 @@ struct will_context {
 	const struct mqttwill_presence *presence; /* whose birth must agree with the will */
 	const struct packet            *connect;  /* the CONNECT around the will, its will left out; may be NULL */
 	const struct mqttwill_limits   *limits;
+	bool                            may_fall; /* the level is 5, and an older one may turn out to be the broker's */
 };
 
 /*

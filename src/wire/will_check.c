@@ -76,8 +76,10 @@ static void check_qos(struct check *c)
 		       "choose one of the three");
 }
 
-/* What needs MQTT 5, and whether this will has it. */
-static void check_version(struct check *c)
+typedef void find_fn(struct check *c, const char *field, const char *rule, const char *problem, const char *advice);
+
+/* What needs MQTT 5, where this will has it. */
+static void find_properties(struct check *c, find_fn *found, const char *problem, const char *advice)
 {
 	const struct mqttwill_will *w = c->will;
 	const struct {
@@ -92,10 +94,22 @@ static void check_version(struct check *c)
 		{"correlation_data", w->correlation_data},
 		{"user_properties", w->user_property_count},
 	};
-	for (size_t i = 0; c->context->level != LEVEL_5 && i < sizeof v5 / sizeof v5[0]; i++)
+	for (size_t i = 0; i < sizeof v5 / sizeof v5[0]; i++)
 		if (v5[i].given)
-			refuse(c, v5[i].field, "MQTT 5, 3.1.3.2", "is a will property, which MQTT 3.1 and 3.1.1 do not have",
-			       "use version 5, or leave it out");
+			found(c, v5[i].field, "MQTT 5, 3.1.3.2", problem, advice);
+}
+
+static void check_version(struct check *c)
+{
+	if (c->context->level != LEVEL_5)
+		find_properties(c, refuse, "is a will property, which MQTT 3.1 and 3.1.1 do not have", "use version 5, or leave it out");
+}
+
+static void warn_of_fall(struct check *c)
+{
+	if (c->context->may_fall)
+		find_properties(c, warn, "is a will property, and a broker that speaks only MQTT 3.1 or 3.1.1 cannot carry it",
+		                "choose version 5; or set MQTTWILL_ADAPT, and there it is left out");
 }
 
 static void check_text(struct check *c, const char *field, uint32_t index, struct span text)
@@ -240,6 +254,7 @@ typedef void check_fn(struct check *c);
 static check_fn *const checks[] = {
 	check_topic, check_payload,    check_qos,    check_version, check_properties, check_users,   check_legal_bits,
 	check_marks, check_payload_format, check_size, check_limits, warn_of_timing, warn_of_clearing, warn_of_length, warn_of_birth,
+	warn_of_fall,
 };
 
 int will_check(const struct mqttwill_will *will, const struct will_context *context, struct mqttwill_report *report)

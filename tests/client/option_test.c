@@ -289,12 +289,33 @@ START_TEST(a_close_that_breaks_a_rule_changes_nothing)
 }
 END_TEST
 
+START_TEST(with_auto_each_will_property_is_a_warning)
+{
+	struct mqttwill_options            o = {URL, .client_id = "x", .presence = &late, .session_expiry_s = 9};
+	const struct mqttwill_will         will = {.topic = "w", .content_type = "c"};
+	struct mqttwill_report             report;
+	mqttwill                          *c;
+	ck_assert_int_eq(mqttwill_will_check(&will, &o, NULL, &report), 0);
+	uint64_t without = report.count;
+	o.version = MQTTWILL_AUTO;
+	ck_assert_int_eq(mqttwill_will_check(&will, &o, NULL, &report), 0);
+	ck_assert_uint_eq(report.count, without + 1);
+	ck_assert_str_eq(report.finding[without].field, "content_type");
+	ck_assert_ptr_nonnull(strstr(report.finding[without].advice, "MQTTWILL_ADAPT"));
+	ck_assert_int_eq(mqttwill_new(&c, &o), 0);
+	ck_assert_uint_eq(mqttwill_warnings(c)->count, 1);
+	ck_assert_str_eq(mqttwill_warnings(c)->finding[0].field, "delay_s");
+	mqttwill_free(c);
+}
+END_TEST
+
 Suite *option_suite(void)
 {
 	Suite *s = suite_create("option");
 	TCase *t = tcase_create("options"), *calls = tcase_create("calls");
 	tcase_add_test(t, each_wrong_option_is_refused_by_its_name);
 	tcase_add_test(t, each_right_option_is_taken);
+	tcase_add_test(t, with_auto_each_will_property_is_a_warning);
 	tcase_add_test(t, null_is_refused_and_null_is_freed);
 	tcase_add_test(t, options_of_an_older_program_are_read_as_far_as_they_go);
 	tcase_add_test(t, options_of_a_newer_program_may_only_set_what_is_known);

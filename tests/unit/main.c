@@ -12,6 +12,7 @@ static Suite *(*const suites[])(void) = {
 	base_suite,   buf_suite,   utf8_suite, property_suite,   reason_suite,       codec_suite, decode_suite,
 	encode_suite, topic_suite, walk_suite, will_check_suite, will_context_suite, round_trip_suite, splice_suite,
 	will_timing_suite,
+	recode_suite, will_adapt_suite,
 #ifdef HAVE_OPENSSL
 	scram_suite,
 #endif

@@ -43,6 +43,12 @@ static const struct {
 	{"a will that expires and is not retained", IN_5, 0, NULL, NULL, {0},
 	 {GOOD, .has = MQTTWILL_HAS_MESSAGE_EXPIRY, .message_expiry_s = 60}},
 
+	{"a delay, where the version may turn out to be an older one", IN_5, MQTTWILL_WARNED, "delay_s", "MQTT 5, 3.1.3.2",
+	 {.session_expiry = 9, .may_fall = true}, {GOOD, .delay_s = 9}},
+	{"a content type, where the version may turn out to be an older one", IN_5, MQTTWILL_WARNED, "content_type",
+	 "MQTT 5, 3.1.3.2", {.may_fall = true}, {GOOD, .content_type = "x"}},
+	{"no property, where the version may turn out to be an older one", IN_5, 0, NULL, NULL, {.may_fall = true}, {GOOD}},
+
 	{"the topic of the birth", IN_3X | IN_5, 0, NULL, NULL, {.presence = &presence}, {GOOD, .retain = true}},
 	{"another topic than the birth's", IN_3X | IN_5, MQTTWILL_WARNED, "topic",
 	 "MQTT 5, 3.1.2.5", {.presence = &presence},
