@@ -82,7 +82,8 @@ static const char *retry_text(const struct link *l, uint32_t ms, char *text, siz
 static void on_retry(struct link *l, const struct mqttwill_event *e)
 {
 	char again[48];
-	bool goes_on = !e->permanent && (e->error == MQTTWILL_EMOVED || e->retry_in_ms == 0); /* in another way, which is still the same attempt */
+	/* in another way, or to another server, which is still the same attempt */
+	bool goes_on = !e->permanent && (e->error == MQTTWILL_EMOVED || e->retry_in_ms == 0);
 	snprintf(l->last, sizeof l->last, "%s", e->text);
 	if (!l->was_up && !goes_on && (l->one_attempt || e->permanent))
 		link_end(l, exit_code(e->error));

@@ -12,6 +12,7 @@ enum {
 	ADAPTED_SESSION = 1u << 17,
 	ADAPTED_BIRTH_QOS = 1u << 18,
 	ADAPTED_BIRTH_RETAIN = 1u << 19,
+	ADAPTED_CONNECT_USERS = 1u << 20,
 	ADAPTED_BIRTH = ADAPTED_BIRTH_QOS | ADAPTED_BIRTH_RETAIN
 };
 
@@ -35,17 +36,27 @@ void client_limits(const struct client *c, struct mqttwill_limits *out)
 
 /* ---- Before CONNECT ---- */
 
+/* What CONNECT of MQTT 5 says beside the will, and an older one cannot. */
+static uint32_t connect_losses(const struct client *c)
+{
+	const struct client_config *g = &c->config;
+	if (c->trying == LEVEL_5)
+		return 0;
+	return (g->session_expiry_s ? ADAPTED_SESSION : 0u) | (g->user_property_count ? ADAPTED_CONNECT_USERS : 0u);
+}
+
 int adapt_connect(struct client *c)
 {
-	c->adapted.now &= ADAPTED_BIRTH;
-	if (c->trying == LEVEL_5 || c->config.session_expiry_s == 0)
+	uint32_t lost = c->config.auto_level ? connect_losses(c) : 0; /* a version that was chosen has been checked */
+	c->adapted.now = (c->adapted.now & ADAPTED_BIRTH) | lost;
+	if (!lost || adapts(c))
 		return 0;
-	if (!adapts(c))
+	if (lost & ADAPTED_SESSION)
 		return client_fail(c, MQTTWILL_EUNSUPPORTED, "connect: session_expiry_s is %u, and %s has no Session Expiry Interval "
 		                   "(MQTT 5, 3.1.2.11.2); set it to 0, or MQTTWILL_ADAPT to do without; no CONNECT was sent",
 		                   (unsigned)c->config.session_expiry_s, version_name(c->trying));
-	c->adapted.now |= ADAPTED_SESSION;
-	return 0;
+	return client_fail(c, MQTTWILL_EUNSUPPORTED, "connect: user_properties are given, and %s has none (MQTT 5, 3.1.2.11.8); leave "
+	                   "them out, or set MQTTWILL_ADAPT to do without; no CONNECT was sent", version_name(c->trying));
 }
 
 void adapt_will(struct client *c, struct mqttwill_will *will, const struct will_context *context)
@@ -81,17 +92,30 @@ static void tell_properties(struct client *c, uint32_t changes)
 		                 version_name(c->trying), names);
 }
 
+/* The sentence is the client's error. */
+static void tell_connect(struct client *c)
+{
+	client_emit(c, &(struct mqttwill_event){
+			       .type = MQTTWILL_NOTE,
+			       .error = MQTTWILL_EUNSUPPORTED,
+			       .packet_type = PACKET_CONNECT,
+		       });
+}
+
 static void tell_session(struct client *c)
 {
 	client_fail(c, MQTTWILL_EUNSUPPORTED, "connect: left out, because %s does not have it (MQTT 5, 3.1.2.11.2): "
 	            "session_expiry_s, which was %u; now the session %s", version_name(c->trying),
 	            (unsigned)c->config.session_expiry_s,
 	            c->config.rejoin == MQTTWILL_REJOIN_ALWAYS ? "lasts as long as the broker keeps it" : "ends with the connection");
-	client_emit(c, &(struct mqttwill_event){
-			       .type = MQTTWILL_NOTE,
-			       .error = MQTTWILL_EUNSUPPORTED,
-			       .packet_type = PACKET_CONNECT,
-		       });
+	tell_connect(c);
+}
+
+static void tell_connect_users(struct client *c)
+{
+	client_fail(c, MQTTWILL_EUNSUPPORTED, "connect: left out, because %s does not have it (MQTT 5, 3.1.2.11.8): user_properties",
+	            version_name(c->trying));
+	tell_connect(c);
 }
 
 void adapt_tell(struct client *c)
@@ -109,6 +133,8 @@ void adapt_tell(struct client *c)
 		                 "(MQTT-3.2.2-13); who subscribes later does not see it");
 	if (fresh & ADAPTED_SESSION)
 		tell_session(c);
+	if (fresh & ADAPTED_CONNECT_USERS)
+		tell_connect_users(c);
 	if (fresh & ADAPTED_BIRTH_QOS)
 		client_emit_will(c, MQTTWILL_EUNSUPPORTED, "presence: birth and goodbye have the broker's Maximum QoS, %u (MQTT-3.2.2-11)",
 		                 a->birth_qos);

@@ -152,6 +152,9 @@ const char *version_name(uint8_t level);
 /* Our own limit of messages in flight at this attempt's version; 0: the broker's alone. */
 uint16_t version_send_maximum(const struct client *c);
 
+/* The next attempt is with another server. */
+void version_forget(struct client *c);
+
 /*
  * The connection, or the attempt, is over, and still there. True: the broker does not speak this version, and the next
  * attempt, due at once, is in another; *why says so. Otherwise *why may be told why there is no other.

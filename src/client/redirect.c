@@ -52,6 +52,7 @@ static bool take_next(struct client *c, struct route *r, const char **problem)
 			continue;
 		forget_host(&c->redirect);
 		c->redirect.host = host;
+		version_forget(c);
 		memcpy(c->redirect.port, port, sizeof port);
 		return true;
 	}
@@ -65,6 +66,8 @@ static void go_home(struct client *c)
 	const char      *problem;
 	forget_route(&d->away);
 	d->moved.at = 0;
+	if (d->host)
+		version_forget(c);
 	if (!take_next(c, &d->moved, &problem))
 		forget_host(d);
 }

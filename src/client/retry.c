@@ -126,11 +126,12 @@ void connection_lost(struct client *c, int error)
 	bool at_once = left || foreign_ended(c, error);
 	bool dropped = switch_lost(c, &error);
 	c->error.code = error;
-	enum redirection way = closing || left ? REDIRECT_NO : redirect_lost(c, error, was_up, words_server(c->words));
+	bool other = version_fall(c, error, &c->error) || c->again; /* by the same server */
+	enum redirection way = closing || left || other ? REDIRECT_NO : redirect_lost(c, error, was_up, words_server(c->words));
 	struct client_error why = c->error;
 	if (closing)
 		leave_lost(c, error);
-	bool other = version_fall(c, error, &why) || c->again || way == REDIRECT_AT_ONCE;
+	other |= way == REDIRECT_AT_ONCE;
 	c->again = false;
 	remember_session(c, was_up);
 	int seen = connection_reset(c, left ? 0 : error, false);

@@ -75,6 +75,14 @@ static bool fall(struct client *c, struct client_error *why)
 	return true;
 }
 
+void version_forget(struct client *c)
+{
+	if (!c->config.auto_level)
+		return;
+	c->settled = false;
+	c->trying = c->config.level;
+}
+
 bool version_fall(struct client *c, int error, struct client_error *why)
 {
 	if (!c->config.auto_level)

@@ -109,6 +109,29 @@ START_TEST(with_adapt_the_session_ends_with_the_connection_and_that_is_told)
 }
 END_TEST
 
+START_TEST(user_properties_of_connect_are_not_lost_unasked)
+{
+	struct mqttwill_options o = bare_options();
+	o.user_properties = users;
+	o.user_property_count = 1;
+	stage_begin(_i);
+	struct device *d = lamp_adapting(&o);
+	peer_says("20 02 00 01");
+	expect_bytes("10 10 0004 'MQTT' 04 02 003C 0004 'lamp'");
+	expect_events(d, "RETRY:EVERSION NOTE:EUNSUPPORTED");
+	expect_note("user_properties");
+	device_free(d);
+	o.version = MQTTWILL_AUTO;
+	d = device_start(&o);
+	forget(d);
+	peer_says("20 02 00 01");
+	expect_events(d, "RETRY:EVERSION RETRY:EUNSUPPORTED");
+	expect_text(d, "user_properties");
+	expect_bytes("");
+	stage_end();
+}
+END_TEST
+
 START_TEST(with_adapt_and_rejoin_always_the_session_stays)
 {
 	struct mqttwill_options o = bare_options();
@@ -275,6 +298,7 @@ Suite *adapt_suite(void)
 	SCENE(t, a_session_that_should_outlive_its_connection_is_not_given_up_unasked);
 	SCENE(t, with_adapt_the_will_goes_without_its_properties_and_each_is_told);
 	SCENE(t, with_adapt_the_session_ends_with_the_connection_and_that_is_told);
+	SCENE(t, user_properties_of_connect_are_not_lost_unasked);
 	SCENE(t, with_adapt_and_rejoin_always_the_session_stays);
 	SCENE(t, with_adapt_a_refused_will_is_offered_again_at_once_as_the_broker_takes_it);
 	SCENE(t, qos_2_is_lowered_by_one_at_a_time_where_the_broker_names_no_maximum);

@@ -288,6 +288,32 @@ START_TEST(what_may_be_in_flight_follows_the_version)
 }
 END_TEST
 
+#define expect_server(name) ck_assert_str_eq(stage_line()->server, name)
+
+START_TEST(each_server_is_asked_for_its_own_version)
+{
+	struct mqttwill_options o = auto_lamp();
+	o.redirect_maximum = 1;
+	stage_begin(_i);
+	struct device *d = device_start(&o);
+	forget(d);
+	peer_says("20 0B 00 9C 08 1C 0005 'other'");
+	expect_server("other:1883");
+	expect_bytes(CONNECT5);
+	peer_says("20 03 00 84 00"); /* the other server speaks 3.1.1 */
+	expect_server("other:1883");
+	expect_bytes(CONNECT311);
+	peer_says(CONNACK3);
+	expect_events(d, "RETRY:EMOVED RETRY:EVERSION UP");
+	peer_resets();
+	lamp_comes_back(); /* to the first one */
+	expect_server("broker.test:1883");
+	stage_line()->up_read = 0;
+	expect_bytes(CONNECT5);
+	stage_end();
+}
+END_TEST
+
 Suite *version_suite(void)
 {
 	Suite *s = suite_create("version");
@@ -304,6 +330,7 @@ Suite *version_suite(void)
 	SCENE(t, an_option_that_an_older_version_does_not_have_ends_the_search);
 	SCENE(t, without_auto_no_other_version_is_tried);
 	SCENE(t, what_may_be_in_flight_follows_the_version);
+	SCENE(t, each_server_is_asked_for_its_own_version);
 	suite_add_tcase(s, t);
 	return s;
 }
