@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two sessions with the same life: one is fed whole, the other byte by byte. The first byte of the input chooses level
- * and options, the rest is a list of actions: feed, send, take output, let time pass, ping, leave, connect anew.
+ * and options, the rest is a list of actions: feed, send, take output, let time pass, ping, leave, connect anew, and
+ * from 0x80 up settle a message that waits.
  * Checked after each: both tell and say the same; what is said decodes; flight, memory and deadline hold.
  */
 #include <stdio.h>
@@ -12,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LIMIT = 300, HEAD_LIMIT = HEADER_MAX + 2 + FIELD_MAX + 2, SIDES = 2 };
+enum { LIMIT = 300, HEAD_LIMIT = HEADER_MAX + 2 + FIELD_MAX + 2, SIDES = 2, HELD = 8, ALIASES = 4 };
 
 struct life {
 	struct session session;
@@ -20,6 +21,9 @@ struct life {
 	uint64_t       told;   /* a hash of the events */
 	uint64_t       checked; /* how much of the output was looked at */
 	bool           left;   /* DISCONNECT was said */
+	bool           aliased[ALIASES]; /* a topic was said for it on this connection */
+	int64_t        held[HELD]; /* handles of messages that wait */
+	size_t         holds;
 };
 
 struct input {
@@ -64,6 +68,17 @@ static void check_flight(const struct flight *f)
 	expect(count == f->out.count && open == f->open, "the flight's counts");
 }
 
+/* An alias is the broker's to allow, and stands for a topic that was said on this connection. */
+static void check_alias(struct life *l, const struct packet *pk)
+{
+	uint16_t alias = pk->props.topic_alias;
+	if (pk->type != PACKET_PUBLISH || !(pk->props.has & HAS(TOPIC_ALIAS)))
+		return;
+	expect(alias <= l->session.aliases_out.maximum && alias < ALIASES, "an alias above the maximum was said");
+	expect(pk->topic.n || l->aliased[alias], "an alias was said that stands for nothing");
+	l->aliased[alias] = true;
+}
+
 /* Whatever is committed is whole packets that a client may send, and nothing follows DISCONNECT. */
 static void check_said(struct life *l)
 {
@@ -80,6 +95,7 @@ static void check_said(struct life *l)
 		expect(rc == 0, "an illegal packet was said");
 		expect(!l->left, "something was said after DISCONNECT");
 		l->left = pk.type == PACKET_DISCONNECT;
+		check_alias(l, &pk);
 		out += f.size;
 		fresh -= f.size;
 	}
@@ -135,15 +151,34 @@ static void hear_auth(struct life *l, struct session_event *ev, bool answer)
 		note(l, (uint64_t)(int64_t)session_auth(&l->session, REASON_CONTINUE_AUTH, p->has & HAS(AUTH_DATA) ? &p->auth_data : NULL));
 }
 
+static void note_span(struct life *l, struct span text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		note(l, text.p[i]);
+}
+
+static void hear_message(struct life *l, struct session_event *ev, bool accept)
+{
+	note_span(l, ev->packet.payload);
+	note_span(l, ev->packet.topic);
+	expect(ev->packet.topic.n, "a message without a topic");
+	if (!ev->text_topic)
+		span_terminate(&ev->packet.topic);
+	if (config.manual_ack && !accept) {
+		int64_t handle = session_hold(&l->session, ev);
+		expect(handle >= 0, "a message is not held");
+		l->held[l->holds++ % HELD] = handle;
+	} else if (accept) {
+		expect(session_accept(&l->session, ev) == 0, "a message is not accepted");
+	}
+}
+
 static void hear(struct life *l, struct session_event *ev, bool accept)
 {
 	note(l, ev->type);
 	note(l, (uint64_t)(int64_t)ev->error);
 	if (ev->type == SESSION_MESSAGE) {
-		for (size_t i = 0; i < ev->packet.payload.n; i++)
-			note(l, ev->packet.payload.p[i]);
-		span_terminate(&ev->packet.topic);
-		expect(!accept || session_accept(&l->session, ev) == 0, "a message is not accepted");
+		hear_message(l, ev, accept);
 	} else if (ev->type == SESSION_DONE) {
 		note(l, (uint64_t)ev->outgoing->token);
 		free(ev->outgoing);
@@ -213,7 +248,7 @@ static void do_send(struct input *in)
 	static const uint8_t payload[200];
 	const struct filter  filters[] = {{span_text("a", 0), 0}, {span_text("b", 0), 0}};
 	uint8_t              how = next(in);
-	struct packet        pk = {.type = types[how & 3], .topic = span_text("t", 0)};
+	struct packet        pk = {.type = types[how & 3], .topic = span_text(how & 0x80 ? "other" : "t", 0)};
 	pk.qos = (how >> 2 & 3) % 3;
 	pk.retain = how >> 4 & 1;
 	pk.payload = span_of(payload, how >> 6 & 1 ? sizeof payload : 1);
@@ -289,6 +324,7 @@ static void open_one(struct life *l, uint16_t keep_alive, bool clean)
 		pk.props.has = HAS(AUTH_METHOD);
 		pk.props.auth_method = span_text("m", 0);
 	}
+	memset(l->aliased, 0, sizeof l->aliased);
 	session_init(&l->session, &config, &l->flight, now_ms);
 	l->checked = 0;
 	l->left = false;
@@ -304,7 +340,8 @@ static const struct {
 	{LEVEL_311, 4, {0x20, 2, 1, 0}},
 	{LEVEL_5, 5, {0x20, 3, 1, 0, 0}},
 	{LEVEL_5, 13, {0x20, 11, 1, 0, 8, 0x21, 0, 3, 0x27, 0, 0, 0, 100}},
-	{LEVEL_5, 9, {0x20, 7, 1, 0, 4, 0x15, 0, 1, 'm'}},
+	{LEVEL_5, 12, {0x20, 10, 1, 0, 7, 0x15, 0, 1, 'm', 0x22, 0, 3}},
+	{LEVEL_5, 8, {0x20, 6, 1, 0, 3, 0x22, 0, 2}},
 };
 
 /* The same session again; the broker's CONNACK is given, or left to the input. */
@@ -312,7 +349,8 @@ static void do_connect(struct input *in)
 {
 	uint8_t       how = next(in);
 	bool          other = config.level == LEVEL_5 && how & 1;
-	const uint8_t i = has_method ? 4 : (uint8_t)(config.level - LEVEL_31 + other);
+	bool          aliases = config.level == LEVEL_5 && how & 0x10;
+	const uint8_t i = has_method ? 4 : aliases ? 5 : (uint8_t)(config.level - LEVEL_31 + other);
 	for (int k = 0; k < SIDES; k++) {
 		session_fini(&lives[k].session);
 		open_one(&lives[k], how & 2 ? 60 : 3, false);
@@ -323,6 +361,16 @@ static void do_connect(struct input *in)
 	for (int k = 0; k < SIDES; k++) {
 		const struct list *last = how & 8 ? &lives[k].flight.sent : lives[k].flight.sent.prev;
 		expect(session_resend(&lives[k].session, last) == 0, "nothing is sent again");
+	}
+}
+
+static void do_settle(struct input *in)
+{
+	static const uint8_t reasons[] = {REASON_SUCCESS, REASON_NO_SUBSCRIBERS, REASON_UNSPECIFIED, REASON_QUOTA};
+	uint8_t              how = next(in), reason = config.level == LEVEL_5 ? reasons[how >> 4 & 3] : 0;
+	for (int i = 0; i < SIDES; i++) {
+		int64_t handle = lives[i].held[how % HELD];
+		note(&lives[i], (uint64_t)(int64_t)session_settle(&lives[i].session, handle, reason));
 	}
 }
 
@@ -337,6 +385,8 @@ static void begin(uint8_t how)
 		.receive_maximum = 3,
 		.maximum_packet_size = LIMIT,
 		.ping_timeout_ms = how & 0x20 ? 100000 : 0,
+		.manual_ack = how & 8,
+		.topic_alias_maximum = how & 4 ? 3 : 0,
 	};
 	has_method = how & 0x80 && config.level == LEVEL_5;
 	now_ms = 0;
@@ -355,7 +405,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	begin(next(&in));
 	check();
 	while (in.n) {
-		actions[next(&in) % 8](&in);
+		uint8_t action = next(&in);
+		(action & 0x80 ? do_settle : actions[action % 8])(&in);
 		check();
 	}
 	for (int i = 0; i < SIDES; i++) {
