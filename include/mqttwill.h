@@ -436,6 +436,10 @@ MQTTWILL_API int64_t mqttwill_reauthenticate(mqttwill *c);
 /* With MQTTWILL_MANUAL_ACK: message->ack is done with: 0, or from 0x80 on why not (MQTT 5). Packets keep the messages' order. */
 MQTTWILL_API int mqttwill_ack(mqttwill *c, int64_t ack, uint8_t reason_code);
 
+/* MQTT 5: one REPLY for each token, within timeout_ms (0: 30,000). A reply goes where the request says; its own topic is NULL. */
+MQTTWILL_API int64_t mqttwill_request(mqttwill *c, const struct mqttwill_message *message, uint32_t timeout_ms);
+MQTTWILL_API int64_t mqttwill_reply(mqttwill *c, const struct mqttwill_message *request, const struct mqttwill_message *reply);
+
 /* The will of the connections to come: 0, or MQTTWILL_PENDING while connected. NULL: none, or presence's own again. */
 MQTTWILL_API int mqttwill_set_will(mqttwill *c, const struct mqttwill_will *will);
 

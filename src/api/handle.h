@@ -89,6 +89,9 @@ extern const struct client_hooks api_hooks;
 /* MQTTWILL_ETOPIC with a sentence: what is wrong with a topic or a filter that `what` was given. */
 int api_bad_topic(mqttwill *c, const char *what, const struct topic_fault *fault);
 
+/* Is it a message that MQTT and this client's version allow? 0, or an error with its sentence. */
+int api_check_message(mqttwill *c, const struct mqttwill_message *m);
+
 /* 0, or MQTTWILL_EINVAL for NULL and MQTTWILL_ESTATE in a forked child. */
 int handle_check(const mqttwill *c);
 

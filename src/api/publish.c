@@ -4,6 +4,7 @@
  */
 #include "api/handle.h"
 #include "base/utf8.h"
+#include "wire/message.h"
 #include "wire/topic.h"
 #include "wire/will.h"
 
@@ -11,11 +12,6 @@ static int bad_field(mqttwill *c, const char *field, const struct topic_fault *f
 {
 	return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: %s %s (byte %zu, %s); %s", field, fault->problem,
 	                   fault->offset, fault->rule, fault->advice);
-}
-
-static bool has_properties(const struct mqttwill_message *m)
-{
-	return m->has || m->message_expiry_s || m->payload_format || m->content_type || m->response_topic || m->correlation_data || m->user_property_count;
 }
 
 static int check_users(mqttwill *c, const struct mqttwill_message *m)
@@ -61,9 +57,10 @@ static int check_properties(mqttwill *c, const struct mqttwill_message *m, struc
 	return check_users(c, m);
 }
 
-static int check_message(mqttwill *c, const struct mqttwill_message *m, struct span payload)
+int api_check_message(mqttwill *c, const struct mqttwill_message *m)
 {
 	struct topic_fault fault;
+	struct span        payload = payload_of(m->payload, m->payload_len, m->text);
 	/* [MQTT-3.3.2-1], [MQTT-3.3.2-2] */
 	if (!topic_name_check(span_text(m->topic, m->topic_len), &fault))
 		return api_bad_topic(c, "publish", &fault);
@@ -76,21 +73,7 @@ static int check_message(mqttwill *c, const struct mqttwill_message *m, struct s
 	if (payload.n > REMAINING_MAX)
 		return client_fail(&c->client, MQTTWILL_EMESSAGE, "publish: payload has %zu bytes; a packet has 268,435,455 at the most "
 		                                                  "(MQTT 5, 2.1.4)", payload.n);
-	return has_properties(m) ? check_properties(c, m, payload) : 0;
-}
-
-static void fill_properties(struct props *p, const struct mqttwill_message *m)
-{
-	p->has = (m->has & MQTTWILL_HAS_MESSAGE_EXPIRY ? HAS(MESSAGE_EXPIRY) : 0) |
-	         (m->has & MQTTWILL_HAS_PAYLOAD_FORMAT ? HAS(PAYLOAD_FORMAT) : 0) | (m->content_type ? HAS(CONTENT_TYPE) : 0) |
-	         (m->response_topic ? HAS(RESPONSE_TOPIC) : 0) | (m->correlation_data ? HAS(CORRELATION_DATA) : 0);
-	p->message_expiry = m->message_expiry_s;
-	p->payload_format = m->payload_format;
-	p->content_type = span_text(m->content_type, m->content_type_len);
-	p->response_topic = span_text(m->response_topic, m->response_topic_len);
-	p->correlation_data = span_of(m->correlation_data, m->correlation_data_len);
-	p->user = m->user_properties;
-	p->user_count = m->user_property_count;
+	return message_has_properties(m) ? check_properties(c, m, payload) : 0;
 }
 
 int64_t mqttwill_publish(mqttwill *c, const struct mqttwill_message *m)
@@ -99,23 +82,9 @@ int64_t mqttwill_publish(mqttwill *c, const struct mqttwill_message *m)
 	if (rc < 0 || !m)
 		return rc < 0 ? rc : MQTTWILL_EINVAL;
 	struct packet pk;
-	struct span   payload = payload_of(m->payload, m->payload_len, m->text);
-	rc = check_message(c, m, payload);
+	rc = api_check_message(c, m);
 	if (rc < 0)
 		return rc;
-	pk.type = PACKET_PUBLISH;
-	pk.id = 0;
-	pk.count = 0;
-	pk.qos = m->qos;
-	pk.retain = m->retain;
-	pk.dup = false; /* [MQTT-3.3.1-2] */
-	pk.topic = span_text(m->topic, m->topic_len);
-	pk.payload = payload;
-	pk.props.has = 0;
-	pk.props.user = NULL;
-	pk.props.subscription_ids = NULL; /* [MQTT-3.3.4-6] */
-	pk.props.user_count = 0;
-	if (has_properties(m))
-		fill_properties(&pk.props, m);
+	message_into_publish(m, &pk);
 	return client_send(&c->client, &pk, m->want_done);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "client/internal.h"
+#include "client/request.h"
 #include "client/subscriptions.h"
 
 enum { WAIT_FOR_BROKER_MS = 1000, LEAST_WAIT_MS = 100, WAIT_FOR_MEMORY_MS = 100 };
@@ -36,6 +37,7 @@ void client_fini(struct client *c)
 	redirect_fini(c);
 	queue_fini(c);
 	subscriptions_fini(c);
+	requests_fini(c);
 	clock_fini(c);
 	free(c->assigned_id);
 	words_free(c->words);
@@ -210,6 +212,8 @@ static void turn(struct client *c, bool ready)
 	if (!c->lost_error && !c->doomed && c->closing)
 		leave_step(c);
 	if (!c->doomed)
+		requests_step(c);
+	if (!c->doomed)
 		transmit(c);
 	if (!c->doomed)
 		finish(c);
@@ -235,6 +239,7 @@ static uint64_t deadline(struct client *c)
 		return 0;
 	if (c->state == CLIENT_WAITING)
 		due = earlier(due, c->retry_at);
+	due = earlier(due, requests_deadline(c));
 	if (queue_is_due(c))
 		due = earlier(due, c->now_ms + WAIT_FOR_MEMORY_MS); /* nothing else is in its way */
 	if (c->state == CLIENT_UP)

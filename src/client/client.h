@@ -153,6 +153,7 @@ struct client {
 	struct latest latest;      /* of what waits, by topic, where only the last one may */
 	struct outgoing *oldest;   /* of the messages that wait; NULL: there is none */
 	struct list subscriptions; /* struct subscription: asked for, or granted and to be made again in a new session */
+	struct list requests;      /* struct request, open */
 	struct client_error  error;
 	struct client_error  lost_why;  /* lost_error's sentence; a callback may fail at something else meanwhile */
 	struct client_error  close_why; /* close_error's */
@@ -162,6 +163,7 @@ struct client {
 	struct mqttwill_limits learned; /* from refusals */
 	struct adapted adapted;
 	char    *assigned_id;
+	char    *response_info; /* the last CONNACK's Response Information; NULL: none */
 	struct words *words;       /* the broker's own, for the event about them; words.c's */
 	struct words *close_words; /* the same, where close_error is what they are about */
 	uint64_t now_ms;      /* of this turn */
@@ -188,6 +190,10 @@ struct client {
 	uint32_t undelivered;
 	uint32_t handlers;             /* subscriptions that have one */
 	uint32_t last_subscription_id; /* that was chosen here */
+	uint32_t reply_topics;         /* subscriptions of our own */
+	uint32_t open_requests;
+	size_t   request_bytes; /* of them */
+	uint64_t request_at;    /* the first deadline among them, or earlier */
 	uint32_t waiting_messages; /* queued, requests not among them */
 	uint32_t ended_count;
 	size_t   held_bytes, waiting_bytes, ended_bytes;
@@ -200,6 +206,7 @@ struct client {
 	uint8_t  left;    /* enum mqttwill_left */
 	uint8_t  reason_code; /* of the broker's DISCONNECT or refusal, for the event about it */
 	uint8_t  close_reason; /* the same, where close_error is about it */
+	bool     requests_due; /* requests_step() may have something to do */
 	bool     no_wildcards, no_shared, no_subscription_ids; /* from the last CONNACK, MQTT 5 */
 	bool     again;     /* the next attempt is another than that which was refused: it is due at once */
 	bool     settled;   /* a CONNACK has come: every attempt begins with its level */
@@ -280,6 +287,9 @@ int64_t client_send(struct client *c, const struct packet *pk, bool want_done);
 int64_t client_subscribe(struct client *c, const struct mqttwill_subscription *list, size_t count);
 /* The newest level whose properties and options may be asked for. */
 uint8_t client_offers(const struct client *c);
+
+/* Asks for a reply to a message that was checked: a token, or an error with its sentence. timeout_ms 0: 30,000. */
+int64_t client_request(struct client *c, const struct mqttwill_message *m, uint32_t timeout_ms);
 
 /* Is the token's fate still open? If not, *error is its outcome; MQTTWILL_EINVAL: that is no longer known. */
 bool client_pending(const struct client *c, int64_t token, int *error);

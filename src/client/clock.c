@@ -112,6 +112,14 @@ uint32_t clock_random(struct client *c, uint32_t below)
 	return below ? (uint32_t)((c->random >> 32) % below) : 0;
 }
 
+void clock_secret(struct client *c, uint8_t *to, size_t n)
+{
+	if (getrandom(to, n, GRND_NONBLOCK) == (ssize_t)n)
+		return;
+	for (size_t i = 0; i < n; i++) /* the kernel has none yet: as good as can be had */
+		to[i] = (uint8_t)clock_random(c, 256);
+}
+
 void clock_boot_id(char *buf, size_t size)
 {
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");

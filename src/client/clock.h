@@ -23,6 +23,9 @@ bool clock_drain(struct client *c);
 void clock_wake(const struct client *c);
 uint32_t clock_random(struct client *c, uint32_t below);
 
+/* n bytes that nobody can guess. */
+void clock_secret(struct client *c, uint8_t *to, size_t n);
+
 /* The kernel's boot id into buf, or "". */
 void clock_boot_id(char *buf, size_t size);
 

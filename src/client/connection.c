@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "client/internal.h"
+#include "client/request.h"
 #include "client/subscriptions.h"
 #include "wire/will.h"
 
@@ -214,6 +215,8 @@ static int accepted(struct client *c, struct packet *pk)
 	bool foreign = c->trying == LEVEL_5 && pk->session_present && !c->resumable &&
 	               c->config.rejoin != MQTTWILL_REJOIN_ALWAYS;
 	int rc = keep_assigned_id(c, &pk->props);
+	if (rc == 0)
+		rc = requests_learn(c, &pk->props);
 	if (rc < 0)
 		return rc;
 	c->settled = true;

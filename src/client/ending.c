@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "client/internal.h"
+#include "client/request.h"
 #include "client/subscriptions.h"
 
 enum { FEWEST_ENDS = 64 }; /* that may wait to be told, however small the queue is */
@@ -60,6 +61,10 @@ static void explain(struct client *c, const struct outgoing *o)
 
 static void tell(struct client *c, int64_t token, int error, struct mqttwill_event *ev)
 {
+	if (token < 0) {
+		requests_outcome(c, -token, error, ev);
+		return;
+	}
 	ev->type = MQTTWILL_DONE;
 	ev->token = token;
 	ev->error = error;

@@ -138,7 +138,7 @@ void fit_tell(struct client *c, const struct outgoing *o, const char *told)
 		.type = MQTTWILL_NOTE,
 		.error = MQTTWILL_EUNSUPPORTED,
 		.packet_type = o->type,
-		.token = o->token,
+		.token = o->token > 0 ? o->token : 0,
 		.text = told,
 	};
 	client_emit(c, &ev); /* the outgoing may be gone behind it */

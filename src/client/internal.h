@@ -228,6 +228,15 @@ bool queue_is_due(const struct client *c);
 /* A request of ours, before all that waits. */
 void queue_push_front(struct client *c, struct outgoing *o);
 
+/*
+ * Takes a packet of the library's own, whatever the ceilings say: a token, or MQTTWILL_ENOMEM or _EMESSAGE. The outgoing has
+ * the token negated, and its end is told to requests_outcome(), not to the application.
+ */
+int64_t queue_add(struct client *c, const struct packet *pk);
+
+/* Takes such a packet back if it is still in the queue, where true is returned; nothing is told. */
+bool queue_withdraw(struct client *c, int64_t token);
+
 /* What was in flight waits again, before all others; or ends, where a newer one has taken its place. */
 void queue_return(struct client *c, struct outgoing *o);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "client/internal.h"
+#include "client/request.h"
 
 enum { DEFAULT_TIMEOUT_MS = 5000 };
 
@@ -278,6 +279,7 @@ void leave_lost(struct client *c, int error)
 
 void leave_done(struct client *c)
 {
+	requests_cancel(c);
 	queue_cancel(c);
 	bool unsaid = c->left == MQTTWILL_LEFT_CUT || (c->left == MQTTWILL_LEFT_ALREADY && c->up_at);
 	if (unsaid && c->config.presence && c->how.goodbye == MQTTWILL_GOODBYE_OFFLINE)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "client/internal.h"
+#include "client/request.h"
 #include "client/subscriptions.h"
 
 static void fill_properties(struct mqttwill_message *m, struct props *p)
@@ -56,10 +57,10 @@ static void ids_free(struct id_list *list)
 		free(list->p);
 }
 
-/* To whom it belongs: presence (1, it is the library's own), a handler, or whoever hears events. */
+/* To whom it belongs: presence or a request (1, it is the library's own), a handler, or whoever hears events. */
 static int hand_over(struct client *c, const struct mqttwill_message *m)
 {
-	if (c->hooks->message(c->owner, m))
+	if (c->hooks->message(c->owner, m) || requests_take(c, m))
 		return 1;
 	int rc = route_message(c, m);
 	if (rc < 0)

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "client/internal.h"
+#include "client/request.h"
 #include "client/subscriptions.h"
 
 static struct outgoing *outgoing_of(struct list *l)
@@ -21,6 +22,7 @@ void queue_init(struct client *c)
 	list_init(&c->written);
 	list_init(&c->ends);
 	list_init(&c->subscriptions);
+	requests_init(c);
 	unsent_init(c);
 	c->expire_at = UINT64_MAX;
 }
@@ -270,7 +272,7 @@ static void make_room(struct client *c, const struct taking *t)
 
 static void take(struct client *c, const struct taking *t, struct outgoing *o)
 {
-	c->last_token = o->token;
+	c->last_token = o->token > 0 ? o->token : -o->token;
 	hold(c, o);
 	if (t->itself) {
 		end_later(c, o, MQTTWILL_EDROPPED);
@@ -302,6 +304,39 @@ static int64_t enqueue(struct client *c, const struct packet *pk, size_t size, b
 	make_room(c, &t);
 	take(c, &t, o);
 	return c->last_token;
+}
+
+int64_t queue_add(struct client *c, const struct packet *pk)
+{
+	struct taking    t = {.pk = pk};
+	struct outgoing *o;
+	bool             last = keeps_last(c, pk->type);
+	if (last && !latest_reserve(&c->latest, c->held_messages + 1))
+		return MQTTWILL_ENOMEM;
+	int rc = flight_new(&c->flight, &o, pk, c->level); /* no store: nobody would wait for it in another process */
+	if (rc < 0)
+		return rc;
+	o->token = -(c->last_token + 1);
+	o->want_done = true;
+	t.older = last ? latest_find(&c->latest, pk->topic) : NULL;
+	make_room(c, &t);
+	take(c, &t, o);
+	return c->last_token;
+}
+
+bool queue_withdraw(struct client *c, int64_t token)
+{
+	struct list *l = c->queue.next;
+	while (l != &c->queue && outgoing_of(l)->token != -token)
+		l = l->next;
+	if (l == &c->queue)
+		return false;
+	struct outgoing *o = outgoing_of(l);
+	queue_take(c, o);
+	queue_release(c, o);
+	store_gone(c->flight.store, o);
+	flight_free(&c->flight, o);
+	return true;
 }
 
 int64_t client_send(struct client *c, const struct packet *pk, bool want_done)
@@ -357,7 +392,7 @@ static bool in_list(const struct list *list, int64_t token)
 bool client_pending(const struct client *c, int64_t token, int *error)
 {
 	*error = 0;
-	if (token && token == c->auth_token)
+	if ((token && token == c->auth_token) || requests_pending(c, token))
 		return true;
 	if (in_list(&c->queue, token) || in_list(&c->flight.sent, token) || in_list(&c->written, token) ||
 	    in_list(&c->ends, token))

@@ -9,7 +9,9 @@
 #include "client/internal.h"
 #include "wire/topic.h"
 
-enum { SUBSCRIPTION_ID_MAX = 268435455, ASKING = -1 };
+enum { SUBSCRIPTION_ID_MAX = 268435455 };
+
+static const int64_t asking = INT64_MIN; /* the token is not known yet */
 
 /* ---- The list ---- */
 
@@ -30,6 +32,8 @@ static struct subscription *find(const struct client *c, struct span filter, int
 static void forget(struct client *c, struct subscription *s)
 {
 	c->handlers -= s->handler != NULL;
+	c->reply_topics -= s->own;
+	c->requests_due |= s->own; /* somebody may wait on it */
 	list_remove(&s->link);
 	free(s);
 }
@@ -179,14 +183,14 @@ int subscriptions_admit(struct client *c, struct outgoing *o)
 static struct subscription *make(struct client *c, const struct mqttwill_subscription *from)
 {
 	struct span          filter = span_text(from->filter, from->filter_len);
-	struct subscription *s = find(c, filter, ASKING); /* twice in one call: the later one counts [MQTT-3.8.4-3] */
+	struct subscription *s = find(c, filter, asking); /* twice in one call: the later one counts [MQTT-3.8.4-3] */
 	if (s)
 		return s;
 	s = calloc(1, sizeof *s + filter.n);
 	if (!s)
 		return NULL;
 	s->n = filter.n;
-	s->token = ASKING;
+	s->token = asking;
 	put_bytes(s->filter, filter.p, filter.n);
 	list_push(&c->subscriptions, &s->link);
 	return s;
@@ -220,9 +224,9 @@ static int note(struct client *c, const struct mqttwill_subscription *from, stru
 static void stamp(struct client *c, int64_t token)
 {
 	for (struct subscription *s = NULL; token > 0 && (s = next_of(c, s));)
-		if (s->token == ASKING)
+		if (s->token == asking)
 			s->token = token;
-	forget_token(c, ASKING);
+	forget_token(c, asking);
 }
 
 static int64_t ask(struct client *c, const struct mqttwill_subscription *list, size_t count, struct filter *f)
@@ -260,7 +264,11 @@ static void granted(struct client *c, struct span filter, int64_t token)
 	struct subscription *s = token ? find(c, filter, token) : NULL;
 	if (!s)
 		return;
-	forget_filter(c, filter, 0); /* replaced [MQTT-3.8.4-3] */
+	for (struct subscription *old = next_of(c, NULL), *next; old; old = next) {
+		next = next_of(c, old);
+		if (old->token == 0 && old->own == s->own && span_equal(subscription_filter(old), filter))
+			forget(c, old); /* replaced [MQTT-3.8.4-3] */
+	}
 	s->token = 0;
 }
 
@@ -311,8 +319,8 @@ int subscriptions_renew(struct client *c)
 		struct filter        f = {subscription_filter(s), s->options};
 		struct packet        pk = {.type = PACKET_SUBSCRIBE, .filters = &f, .count = 1};
 		struct outgoing     *o;
-		if (s->token)
-			continue; /* it is asked for anyway */
+		if (s->token || s->leaving)
+			continue; /* it is asked for anyway, or not wanted any more */
 		pk.props.subscription_id = s->id;
 		pk.props.has = s->id && (!s->chosen || subscription_id_in_force(c, s)) ? HAS(SUBSCRIPTION_ID) : 0;
 		int rc = flight_new(&c->flight, &o, &pk, fit_renewal_level(c, &pk));
@@ -321,4 +329,69 @@ int subscriptions_renew(struct client *c)
 		queue_push_front(c, o);
 	}
 	return 0;
+}
+
+/* ---- For replies ---- */
+
+bool subscriptions_own(const struct client *c, struct span topic)
+{
+	for (struct subscription *s = NULL; (s = next_of(c, s));)
+		if (s->own && span_equal(subscription_filter(s), topic))
+			return true;
+	return false;
+}
+
+/* Replies come with the QoS that they are sent with; what is retained is no reply. */
+static int64_t ask_own(struct client *c, struct subscription *s)
+{
+	struct filter f = {subscription_filter(s), (uint8_t)(c->session->maximum_qos | 2 << 4)};
+	struct packet pk = {.type = PACKET_SUBSCRIBE, .filters = &f, .count = 1};
+	s->options = f.options;
+	s->own = true;
+	c->reply_topics++;
+	int64_t token = queue_add(c, &pk);
+	s->token = token > 0 ? -token : asking;
+	if (token < 0)
+		forget(c, s);
+	return token;
+}
+
+int64_t subscriptions_want_own(struct client *c, struct span topic)
+{
+	struct subscription *pending = NULL;
+	for (struct subscription *s = NULL; (s = next_of(c, s));) {
+		if (s->leaving || !span_equal(subscription_filter(s), topic))
+			continue;
+		if (s->token == 0)
+			return 0;
+		pending = s->own ? s : pending;
+	}
+	if (pending)
+		return -pending->token;
+	const struct mqttwill_subscription wanted = {.filter = (const char *)topic.p, .filter_len = topic.n};
+	struct subscription *s = make(c, &wanted);
+	return s ? ask_own(c, s) : MQTTWILL_ENOMEM;
+}
+
+static bool is_shared_with(const struct client *c, const struct subscription *own)
+{
+	for (struct subscription *s = NULL; (s = next_of(c, s));)
+		if (!s->own && span_equal(subscription_filter(s), subscription_filter(own)))
+			return true;
+	return false;
+}
+
+void subscriptions_drop_own(struct client *c, struct span topic)
+{
+	struct subscription *s = NULL;
+	while ((s = next_of(c, s)) && (!s->own || s->leaving || !span_equal(subscription_filter(s), topic)))
+		;
+	if (!s || c->closing)
+		return;
+	struct filter f = {subscription_filter(s), 0};
+	struct packet pk = {.type = PACKET_UNSUBSCRIBE, .filters = &f, .count = 1};
+	bool          shared = is_shared_with(c, s);
+	s->leaving = true; /* until the broker has answered, what comes is late */
+	if (shared || queue_add(c, &pk) < 0)
+		forget(c, s);
 }

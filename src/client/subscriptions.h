@@ -12,11 +12,12 @@ struct subscription {
 	struct list          link;
 	mqttwill_message_fn *handler; /* NULL: MESSAGE events */
 	void                *user;
-	int64_t  token;   /* of the request, until it is answered; 0: granted */
+	int64_t  token;   /* of the outgoing, until it is answered; 0: granted */
 	uint32_t id;      /* 0: none */
 	uint8_t  options; /* as in SUBSCRIBE */
 	bool     chosen;  /* the id, by us: it may be left out */
 	bool     own;     /* made for replies, not by the application */
+	bool     leaving; /* UNSUBSCRIBE is on its way */
 	size_t   n;
 	uint8_t  filter[];
 };
@@ -56,8 +57,17 @@ int subscriptions_admit(struct client *c, struct outgoing *o);
 int  subscriptions_renew(struct client *c);
 void subscriptions_fini(struct client *c);
 
-/* The library's own subscription, for replies: a token, or an error. Its DONE is told to requests_subscribed() alone. */
-int64_t subscriptions_ask_own(struct client *c, const char *topic);
+/*
+ * A subscription to this topic for replies, whoever has made it: 0 it is there, or the token of our own SUBSCRIBE, which is
+ * made if need be; or MQTTWILL_ENOMEM.
+ */
+int64_t subscriptions_want_own(struct client *c, struct span topic);
+
+/* Nobody waits for replies on it any more. */
+void subscriptions_drop_own(struct client *c, struct span topic);
+
+/* Is it a topic of our own, or was it until a moment ago? */
+bool subscriptions_own(const struct client *c, struct span topic);
 
 /* ---- route.c ---- */
 

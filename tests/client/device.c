@@ -62,11 +62,11 @@ static void note_event(struct device *d, const struct mqttwill_event *ev)
 	note(d, "%s%s", d->log_len ? " " : "", names[ev->type]);
 	if (ev->type == MQTTWILL_UP)
 		note_up(d, ev);
-	if (ev->type == MQTTWILL_DONE)
+	if (ev->type == MQTTWILL_DONE || ev->type == MQTTWILL_REPLY)
 		note_token(d, ev);
 	if (ev->type == MQTTWILL_CLOSED)
 		note_closed(d, ev);
-	if (ev->type == MQTTWILL_MESSAGE)
+	if (ev->message)
 		note(d, "(%s=%.*s)", ev->message->topic, (int)ev->message->payload_len,
 		     (const char *)ev->message->payload);
 	if (ev->error)

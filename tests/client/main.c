@@ -14,7 +14,7 @@ static Suite *(*const suites[])(void) = {
 	switch_suite, unarmed_suite, cut_suite, redirect_suite,
 	version_suite, adapt_suite, recode_suite,
 	last_words_suite,
-	ack_suite, route_suite, subscribe_limit_suite,
+	ack_suite, request_suite, reply_suite, route_suite, subscribe_limit_suite,
 	steady_suite,
 	rules_suite,
 	peer_suite,

@@ -35,6 +35,8 @@ Suite *peer_suite(void);
 Suite *v3_suite(void);
 Suite *memory_suite(void);
 Suite *ack_suite(void);
+Suite *request_suite(void);
+Suite *reply_suite(void);
 Suite *route_suite(void);
 Suite *subscribe_limit_suite(void);
 Suite *policy_suite(void);
