@@ -63,7 +63,7 @@ static const struct probe_scenario rows[] = {
 	 "MQTT5:3.14.2.2.2 MQTT-3.1.2-8", LEGAL, LEVEL_5, .steps = {COMES(), LEAVES_N(0, S(30))}, .sights = DUE(0)},
 	{"W5-14", "B13", "DISCONNECT 0x04 that turns session expiry 0 into more: the will, at once",
 	 "MQTT5:3.14.2.2.2 MQTT-3.1.2-8", LEGAL, LEVEL_5,
-	 .steps = {COMES(), LEAVES_N(REASON_WITH_WILL, S(30))}, .sights = DUE(0)},
+	 .steps = {COMES(.delay = S(3)), LEAVES_N(REASON_WITH_WILL, S(30))}, .sights = DUE(0)},
 	{"W5-15", NULL, "a CONNECT that is refused leaves no will", "MQTT-3.1.4-2 MQTT-3.1.4-6", ALWAYS, LEVEL_5,
 	 .needs = NEEDS_PASSWORD, .until_ms = 2000, .steps = {REFUSED(.will = "gone", .qos = 1, .flaw = FLAW_BAD_CREDENTIALS)}},
 };

@@ -26,7 +26,7 @@ static const struct probe_scenario rows[] = {
 	 .steps = {OLD(.delay = S(0), .expiry = S(60)), TAKES(.resume = true, .present = true)}, .sights = DUE(0)},
 	{"WT-06", NULL, "delay 0, session expiry 60, taken over with Clean Start 1: the will, at once", RULES, RESTATE, LEVEL_5,
 	 .steps = {OLD(.delay = S(0), .expiry = S(60)), TAKES(.absent = true)}, .sights = DUE(0)},
-	{"WT-07", "B3", "delay 2, session expiry 60, taken over with Clean Start 0: no will; the new one stays armed",
+	{"WT-07", "B3 B9", "delay 2, session expiry 60, taken over with Clean Start 0: no will; the new one stays armed",
 	 "MQTT-3.1.3-9 MQTT-3.1.2-8", RESTATE, LEVEL_5,
 	 .steps = {OLD(.delay = S(2), .expiry = S(60)),
 	           TAKES(.resume = true, .present = true, .will = "new", .qos = 1, .delay = S(1), .expiry = S(60)),

@@ -100,7 +100,8 @@ struct broker *broker_new(const struct broker_options *options, const char **err
 		acl_init(&b->acl);
 		problem = acl_read(&b->acl, options ? options->acl : NULL);
 		settle_options(b, options ? options : &defaults);
-		if (b->strings.failed)
+		b->late_due.fire = will_late_fire;
+		if (b->strings.failed || !timers_join(&b->timers, 1))
 			problem = "no memory";
 	}
 	if (problem) {
@@ -121,6 +122,7 @@ void broker_free(struct broker *b)
 	for (struct list *n; (n = list_first(&b->sessions));)
 		session_free(list_entry(n, struct session, node));
 	retain_clear(b);
+	message_release(b->late);
 	acl_fini(&b->acl);
 	timers_fini(&b->timers);
 	arena_fini(&b->strings);

@@ -94,6 +94,7 @@ struct broker_options {
 	const char  *user_name; /* demanded of every client; NULL: anybody may come */
 	const char  *password;
 	const char  *auth_method; /* of enhanced authentication, for that user and password; see auth.h; NULL: none is known */
+	uint32_t     bugs; /* to imitate: bits of broker_bug(), see bugs.h */
 	uint32_t     connect_timeout_ms; /* from the connection to its CONNECT; default 10,000 */
 	uint32_t     linger_ms;          /* how long a closing link may take to flush its output; default 5,000 */
 	uint32_t     queue_messages;     /* ceiling of what waits for one session; default 1,000 */

@@ -5,6 +5,7 @@
  */
 #include "base/utf8.h"
 #include "broker/auth.h"
+#include "broker/bugs.h"
 #include "broker/delivery.h"
 #include "broker/link.h"
 #include "broker/session.h"
@@ -66,6 +67,11 @@ void connect_failed(struct broker_link *l, struct span bytes, const struct fault
 {
 	uint8_t level = bytes.n && bytes.p[0] >> 4 == PACKET_CONNECT ? connect_level(bytes) : 0;
 	l->level = level >= LEVEL_5 ? LEVEL_5 : LEVEL_311; /* a version that is not known yet is told 0x84 [MQTT-3.1.2-2] */
+	if (level && bug(l->broker, BROKER_B26)) {
+		send_connack(l, &(struct packet){.type = PACKET_CONNACK});
+		link_close(l, 0, fault->text, now_ms);
+		return;
+	}
 	if (!level || !reason_legal(PACKET_CONNACK, FROM_SERVER, fault->reason))
 		l->packet_max = 0; /* nothing can be told */
 	refuse(l, fault->reason, fault->text, span_of(NULL, 0), now_ms); /* [MQTT-3.1.4-1], U-4.13.1-a */
@@ -126,13 +132,13 @@ static uint8_t check_credentials(const struct request *r)
 static uint8_t check_will_qos(const struct request *r)
 {
 	bool good = !r->connect->has_will || r->connect->will_qos <= broker_maximum_qos(r->link->broker);
-	return good ? 0 : REASON_NO_QOS; /* [MQTT-3.2.2-12] */
+	return good || bug(r->link->broker, BROKER_B18) ? 0 : REASON_NO_QOS; /* [MQTT-3.2.2-12] */
 }
 
 static uint8_t check_will_retain(const struct request *r)
 {
 	bool good = !r->connect->has_will || !r->connect->will_retain || broker_retains(r->link->broker);
-	return good ? 0 : REASON_NO_RETAIN; /* [MQTT-3.2.2-13] */
+	return good || bug(r->link->broker, BROKER_B18) ? 0 : REASON_NO_RETAIN; /* [MQTT-3.2.2-13] */
 }
 
 static uint8_t check_will_format(const struct request *r)
@@ -206,28 +212,33 @@ static void settle_level(const struct request *r)
 
 /*
  * 3.1.4, step 3. The old connection's will is due from now, and published now where nothing delays it:
- * U-3.1.3.2.2-d, U-3.1.4-a, U-3.1.4-b.
+ * U-3.1.3.2.2-d, U-3.1.4-a, U-3.1.4-b. True: there was one.
  */
-static void take_over(struct broker *b, struct span client_id, uint64_t now_ms)
+static bool take_over(struct broker *b, struct span client_id, bool clean_start, uint64_t now_ms)
 {
 	struct session *old = session_find(b, client_id);
-	if (old && old->link)
-		link_end(old->link, REASON_TAKEN_OVER, "another connection took the session over", now_ms); /* [MQTT-3.1.4-3] */
+	if (!old || !old->link)
+		return false;
+	bugs_at_takeover(old, clean_start, now_ms);
+	link_end(old->link, REASON_TAKEN_OVER, "another connection took the session over", now_ms); /* [MQTT-3.1.4-3] */
+	return true;
 }
 
 /*
  * 3.1.4, step 4. Which session the connection is to have: an old one, where the take-over left it and the client wants
  * it, or a new one. *present tells which.
  */
-static struct session *settle_session(const struct request *r, struct span client_id, bool *present, uint64_t now_ms)
+static struct session *settle_session(const struct request *r, struct span client_id, bool taken_over, bool *present,
+                                      uint64_t now_ms)
 {
 	struct session *old = session_find(r->link->broker, client_id);
 	if (old && r->connect->clean_start) {
+		bugs_at_clean_start(old, now_ms);
 		session_end(old, now_ms); /* [MQTT-3.1.2-4], [MQTT-3.1.4-4] */
 		old = NULL;
 	}
 	*present = old != NULL; /* [MQTT-3.2.2-3] */
-	if (old)
+	if (old && (taken_over || !bugs_at_return(old, now_ms)))
 		will_cancel(old, now_ms); /* [MQTT-3.1.3-9] */
 	return old ? old : session_new(r->link->broker, client_id); /* [MQTT-3.1.2-5], [MQTT-3.1.2-6] */
 }
@@ -287,8 +298,8 @@ void on_connect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
 	}
 	struct span     client_id = assigned ? assign_id(l->broker, buf) : c->client_id;
 	struct message *will = c->has_will ? message_from_will(c, client_id) : NULL;
-	take_over(l->broker, client_id, now_ms);
-	struct session *s = settle_session(&r, client_id, &present, now_ms);
+	bool            taken_over = take_over(l->broker, client_id, c->clean_start, now_ms);
+	struct session *s = settle_session(&r, client_id, taken_over, &present, now_ms);
 	if (!s || (c->has_will && !will)) {
 		message_release(will);
 		refuse(l, REASON_QUOTA, "no memory", client_id, now_ms);
@@ -299,6 +310,7 @@ void on_connect(struct broker_link *l, const struct packet *pk, uint64_t now_ms)
 	settle_link(&r);
 	/* before CONNACK [MQTT-3.1.2-7]; without a delay at once U-3.1.3.2.2-b */
 	will_store(s, will, c->will.has & HAS(WILL_DELAY) ? c->will.will_delay : 0, now_ms);
+	bugs_at_new_will(s, taken_over, now_ms);
 	accept(&r, s, present, assigned, now_ms);
 	delivery_resume(s, now_ms); /* [MQTT-4.4.0-1] */
 }

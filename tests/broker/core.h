@@ -24,6 +24,8 @@ struct broker {
 	size_t                session_count, retained_count;
 	uint64_t              assigned; /* client ids that the broker made */
 	uint8_t               refuse_next;
+	struct message       *late; /* a will that leaves late: bugs.h */
+	struct timer          late_due;
 	unsigned              nonces; /* so many exchanges of enhanced authentication have begun */
 };
 
@@ -73,6 +75,7 @@ struct session {
 	size_t              subscription_count;
 	struct list         inflight, waiting; /* deliveries, in their order */
 	size_t              queued, queued_bytes; /* of both */
+	bool                deaf; /* it is given nothing: bugs.h */
 	struct ids          sent; /* packet identifiers in flight to the client */
 	struct ids          received; /* QoS 2 messages taken over from the client, before PUBREL */
 	uint16_t            last_id;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "broker/auth.h"
+#include "broker/bugs.h"
 #include "broker/delivery.h"
 #include "broker/session.h"
 #include "broker/will.h"
@@ -81,6 +82,7 @@ void link_close(struct broker_link *l, uint8_t reason, const char *text, uint64_
 		.text = text,
 	};
 	broker_say(l->broker, event, now_ms);
+	bugs_at_end(l, reason);
 	session_detach(l->session, now_ms);
 }
 
@@ -101,7 +103,7 @@ void link_touch(struct broker_link *l, uint64_t now_ms)
 {
 	if (l->cut || l->state != LINK_UP)
 		return;
-	if (l->keep_alive_s) /* [MQTT-3.1.2-22]: one and a half times */
+	if (l->keep_alive_s && !bug(l->broker, BROKER_B14)) /* [MQTT-3.1.2-22]: one and a half times */
 		timer_arm(&l->broker->timers, &l->timer, now_ms + (uint64_t)l->keep_alive_s * 1500);
 	else
 		timer_stop(&l->broker->timers, &l->timer);
@@ -135,13 +137,16 @@ static void on_disconnect(struct broker_link *l, const struct packet *pk, uint64
 {
 	struct session *s = l->session;
 	bool            changes = s && pk->props.has & HAS(SESSION_EXPIRY);
-	if (changes && s->expiry_s == 0 && pk->props.session_expiry != 0) {
+	if (changes && bug(l->broker, BROKER_B13))
+		changes = s->expiry_s == 0;
+	else if (changes && s->expiry_s == 0 && pk->props.session_expiry != 0) {
 		link_end(l, REASON_PROTOCOL_ERROR, "a session expiry interval of 0 cannot be raised by DISCONNECT", now_ms);
 		return;
 	}
 	if (changes)
 		s->expiry_s = pk->props.session_expiry;
-	if (s && pk->reason == REASON_SUCCESS) /* [MQTT-3.14.4-3]; in 3.x there is no other */
+	bool clean = pk->reason == REASON_SUCCESS || bug(l->broker, BROKER_B10);
+	if (s && clean && !bug(l->broker, BROKER_B12)) /* [MQTT-3.14.4-3]; in 3.x there is no other */
 		will_delete(s, now_ms);
 	link_close(l, pk->reason, "DISCONNECT", now_ms);
 }
@@ -179,6 +184,7 @@ static void handle(struct broker_link *l, struct span bytes, uint64_t now_ms)
 	struct packet pk;
 	struct fault  fault;
 	if (packet_decode(&pk, l->level, FROM_CLIENT, bytes.p, bytes.n, &fault) < 0) {
+		bugs_at_fault(l, bytes.p[0] >> 4, now_ms);
 		fail(l, bytes, &fault, now_ms); /* U-4.13.1-c */
 		return;
 	}
@@ -186,6 +192,7 @@ static void handle(struct broker_link *l, struct span bytes, uint64_t now_ms)
 	if (!handlers[pk.type].on || (handlers[pk.type].when != l->state && !early)) {
 		/* [MQTT-3.1.0-1], [MQTT-3.1.0-2]: CONNECT comes first, and once */
 		fault = (struct fault){REASON_PROTOCOL_ERROR, "MQTT-3.1.0-2", "a packet out of place"};
+		bugs_at_fault(l, pk.type, now_ms);
 		fail(l, bytes, &fault, now_ms);
 		return;
 	}
@@ -217,8 +224,10 @@ static bool take_packet(struct broker_link *l, uint64_t now_ms)
 	struct frame              f;
 	struct span               bytes = span_of(buf_front(&l->in), buf_len(&l->in));
 	int                       rc = frame_read(&f, l->level, bytes.p, bytes.n);
-	if (rc < 0)
+	if (rc < 0) {
+		bugs_at_fault(l, 0, now_ms);
 		fail(l, bytes, &length, now_ms);
+	}
 	if (rc <= 0 || !check_head(l, bytes, &f, now_ms) || bytes.n < f.size)
 		return false;
 	handle(l, span_of(bytes.p, f.size), now_ms);

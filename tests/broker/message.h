@@ -21,6 +21,7 @@ struct message {
 	struct props props;     /* ready to encode: 0x01 0x02 0x03 0x08 0x09 and 0x26, nothing else */
 	uint8_t      qos;
 	bool         retain;
+	bool         unstored; /* retained in name only: bugs.h */
 	uint64_t     published_ms;
 };
 

@@ -11,7 +11,7 @@
 static void give(struct session *s, struct message *m, uint64_t now_ms)
 {
 	struct match match;
-	if (!subscription_match(s, m, &match))
+	if (s->deaf || !subscription_match(s, m, &match))
 		return;
 	struct delivery_order order = {
 		.qos = m->qos < match.qos ? m->qos : match.qos, /* [MQTT-3.8.4-8] */
@@ -25,7 +25,7 @@ static void give(struct session *s, struct message *m, uint64_t now_ms)
 void publish_message(struct broker *b, struct message *m, uint64_t now_ms)
 {
 	message_stamp(m, now_ms);
-	if (m->retain) /* [MQTT-3.3.1-8] */
+	if (m->retain && !m->unstored) /* [MQTT-3.3.1-8] */
 		retain_store(b, m);
 	if (acl_check(&b->acl, ACL_SUBSCRIBE, m->topic) != ACL_ALLOW)
 		return;

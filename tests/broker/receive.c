@@ -3,6 +3,7 @@
  * PUBLISH and the acknowledgements of the client. A QoS 2 message is published when it first comes; its identifier is
  * remembered until PUBREL, so that it is not published again.
  */
+#include "broker/bugs.h"
 #include "broker/delivery.h"
 #include "broker/link.h"
 #include "broker/publish.h"
@@ -67,6 +68,7 @@ static void deny(struct broker_link *l, const struct packet *pk, enum acl_verdic
 {
 	say(l, BROKER_DENIED, pk, now_ms);
 	if (verdict == ACL_DISCONNECT) {
+		bugs_at_fault(l, PACKET_PUBLISH, now_ms);
 		link_end(l, REASON_NOT_AUTHORIZED, "publishing to this topic is not allowed", now_ms);
 		return;
 	}

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "broker/bugs.h"
 #include "broker/delivery.h"
 #include "broker/subscription.h"
 #include "broker/will.h"
@@ -86,7 +87,7 @@ void session_detach(struct session *s, uint64_t t0_ms)
 	uint64_t end_ms = session_end_ms(s, t0_ms);
 	if (end_ms <= t0_ms)
 		session_end(s, t0_ms); /* [MQTT-3.1.2-23] has nothing to keep; [MQTT-4.1.0-2] */
-	else if (end_ms != UINT64_MAX)
+	else if (end_ms != UINT64_MAX && !bug(s->broker, BROKER_B25))
 		timer_arm(&s->broker->timers, &s->end, end_ms);
 }
 

@@ -2,6 +2,7 @@
 /*
  * stub-broker: the broker as a program. Its first line on stdout says where it listens; all else goes to stderr.
  */
+#include "broker/bugs.h"
 #include "broker/front.h"
 #include "wire/packet.h"
 
@@ -26,6 +27,7 @@ static const char usage[] =
 	"  --scram USER:PW      the same as --auth SCRAM-SHA-256 --user USER --password PW\n"
 	"  --levels LIST        speak these of 3.1,3.1.1,5 only ...\n"
 	"  --refuse-level HOW   ... and refuse others in-kind (default), as-311, as-5 or by close\n"
+	"  --bug NAME           imitate a bug; may be repeated; --bug list lists them\n"
 	"  --verbose            tell on stderr what happens, with the seconds since the start\n"
 	"  --help               this text\n"
 	"\n"
@@ -50,7 +52,7 @@ struct settings {
 	const char           *bind, *acl;
 	uint16_t              port;
 	char                  user[256]; /* of --scram */
-	bool                  verbose, help;
+	bool                  verbose, help, list_bugs;
 };
 
 static bool number(const char *text, uint32_t least, uint32_t most, uint32_t *out)
@@ -146,6 +148,20 @@ static bool set_refuse_level(struct settings *s, const char *arg)
 	return i >= 0;
 }
 
+static bool set_bug(struct settings *s, const char *arg)
+{
+	s->options.bugs |= broker_bug(arg);
+	s->list_bugs |= !strcmp(arg, "list");
+	return broker_bug(arg) || s->list_bugs;
+}
+
+static int list_bugs(void)
+{
+	for (enum broker_bug i = 0; i < BROKER_BUGS; i++)
+		printf("%-4s %s\n", broker_bug_name(i), broker_bug_text(i));
+	return 0;
+}
+
 static bool set_verbose(struct settings *s, const char *arg)
 {
 	(void)arg;
@@ -221,7 +237,7 @@ static const struct setting {
 } settings[] = {
 	{"port", set_port, true}, {"bind", set_bind, true},         {"acl", set_acl, true},    {"user", set_user, true},
 	{"password", set_password, true}, {"verbose", set_verbose, false}, {"help", set_help, false}, {"refuse", set_refuse, true},
-	{"auth", set_auth, true}, {"scram", set_scram, true},
+	{"auth", set_auth, true}, {"scram", set_scram, true}, {"bug", set_bug, true},
 	{"levels", set_levels, true}, {"refuse-level", set_refuse_level, true},
 };
 
@@ -317,6 +333,8 @@ int main(int argc, char **argv)
 		fputs(usage, s.help ? stdout : stderr);
 		return s.help ? 0 : 1;
 	}
+	if (s.list_bugs)
+		return list_bugs();
 	if (s.acl && !(acl = read_file(s.acl))) {
 		fprintf(stderr, "stub-broker: %s: %s\n", s.acl, strerror(errno));
 		return 1;

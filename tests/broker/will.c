@@ -5,6 +5,7 @@
  */
 #include "broker/will.h"
 
+#include "broker/bugs.h"
 #include "broker/publish.h"
 #include "broker/session.h"
 
@@ -37,7 +38,11 @@ static struct message *take(struct session *s)
 static void publish(struct session *s, uint64_t now_ms)
 {
 	struct message *m = take(s);
-	if (acl_check(&s->broker->acl, ACL_PUBLISH, m->topic) == ACL_ALLOW) {
+	bool            may = acl_check(&s->broker->acl, ACL_PUBLISH, m->topic) == ACL_ALLOW;
+	if (bug(s->broker, BROKER_B17))
+		m->props.has = 0;
+	m->unstored = bug(s->broker, BROKER_B16);
+	if (may || bug(s->broker, BROKER_B19)) {
 		say(s, BROKER_WILL_PUBLISHED, m, 0, now_ms);
 		publish_message(s->broker, m, now_ms);
 	} else {
@@ -76,7 +81,7 @@ void will_cancel(struct session *s, uint64_t now_ms)
 /* min(T0 + d, E): [MQTT-3.1.2-8], U-3.1.3.2.2-c, U-3.1.2.5-d */
 static uint64_t due(const struct session *s, uint64_t t0_ms)
 {
-	uint64_t delayed_ms = t0_ms + (uint64_t)s->will.delay_s * 1000;
+	uint64_t delayed_ms = bug(s->broker, BROKER_B9) ? t0_ms : t0_ms + (uint64_t)s->will.delay_s * 1000;
 	uint64_t end_ms = session_end_ms(s, t0_ms);
 	return delayed_ms < end_ms ? delayed_ms : end_ms;
 }
@@ -86,6 +91,10 @@ void will_connection_ended(struct session *s, uint64_t now_ms)
 {
 	if (!s->will.message)
 		return;
+	if (bug(s->broker, BROKER_B7) && s->expiry_s > 0 && s->will.delay_s > s->expiry_s) {
+		will_delete(s, now_ms);
+		return;
+	}
 	uint64_t due_ms = due(s, now_ms);
 	say(s, BROKER_WILL_DUE, s->will.message, due_ms, now_ms);
 	if (due_ms <= now_ms)
@@ -98,6 +107,22 @@ void will_session_ended(struct session *s, uint64_t now_ms)
 {
 	if (s->will.message)
 		publish(s, now_ms);
+}
+
+void will_leave_late(struct session *s, uint64_t at_ms)
+{
+	message_release(s->broker->late);
+	s->broker->late = take(s);
+	timer_arm(&s->broker->timers, &s->broker->late_due, at_ms);
+}
+
+void will_late_fire(struct timer *t, uint64_t now_ms)
+{
+	struct broker  *b = list_entry(t, struct broker, late_due);
+	struct message *m = b->late;
+	b->late = NULL;
+	publish_message(b, m, now_ms);
+	message_release(m);
 }
 
 void will_fire(struct timer *t, uint64_t now_ms)

@@ -34,6 +34,10 @@ void will_cancel(struct session *s, uint64_t now_ms);
 /* Rule 3 and rule 4, where the session ends. */
 void will_session_ended(struct session *s, uint64_t now_ms);
 
+/* Leaves the session now, and is published then: for bugs.h alone. */
+void will_leave_late(struct session *s, uint64_t at_ms);
+void will_late_fire(struct timer *t, uint64_t now_ms);
+
 /* The timer's call: it is due. */
 void will_fire(struct timer *t, uint64_t now_ms);
 
