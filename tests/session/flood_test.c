@@ -143,6 +143,28 @@ START_TEST(a_peer_that_takes_no_answers_costs_no_more_than_the_ceiling_of_the_ou
 }
 END_TEST
 
+/* A driver that feeds nothing more cannot know that PINGRESP has not come. */
+START_TEST(a_pingresp_that_may_stand_unread_is_not_missed)
+{
+	static const struct flood pubrel = {"PUBREL", EVERY, true, 4, 2, {0x62, 2}, 0, false};
+	uint8_t                   chunk[CHUNK];
+	uint16_t                  id = 0;
+	struct script             s;
+	script_up(&s, (uint8_t)(LEVEL_31 + _i), 0);
+	ck_assert_int_eq(session_ping(&s.session), 0);
+	script_flush(&s);
+	while (waiting(&s) < SESSION_OUTPUT_HIGH)
+		ck_assert(feed_chunk(&s, chunk, fill(chunk, &pubrel, &id)));
+	ck_assert_int_eq(session_tick(&s.session, s.now_ms), 0);
+	s.now_ms += 2 * PING_TIMEOUT_MS;
+	ck_assert_int_eq(session_tick(&s.session, s.now_ms), 0);
+	s.now_ms += PING_AFTER_MS; /* but nothing was taken, either */
+	ck_assert_int_eq(session_tick(&s.session, s.now_ms), MQTTWILL_ESILENT);
+	script_drop(&s);
+	flight_fini(&s.flight);
+}
+END_TEST
+
 /* ---- 256 MB, byte by byte ---- */
 
 enum { BYTEWISE = 500000 };
@@ -179,6 +201,7 @@ Suite *flood_suite(void)
 	tcase_set_timeout(tc, 240);
 	tcase_add_loop_test(tc, a_million_small_packets_cost_no_memory, 0, 3);
 	tcase_add_loop_test(tc, a_peer_that_takes_no_answers_costs_no_more_than_the_ceiling_of_the_output, 0, 3);
+	tcase_add_loop_test(tc, a_pingresp_that_may_stand_unread_is_not_missed, 0, 3);
 	tcase_add_loop_test(tc, a_packet_of_256_mb_that_comes_byte_by_byte_costs_no_more_than_the_limit, 0, 3);
 	suite_add_tcase(suite, tc);
 	return suite;
