@@ -339,6 +339,8 @@ static int on_broker_left(struct client *c, struct session_event *ev)
 
 static int on_failed(struct client *c, struct session_event *ev)
 {
+	if (ev->error == MQTTWILL_ETOOBIG)
+		return client_fail(c, ev->error, "session: an answer is larger than the broker's Maximum Packet Size (MQTT-3.2.2-15)");
 	if (ev->error != MQTTWILL_EPROTOCOL)
 		return client_fail(c, ev->error, "session: %s", "no memory to go on");
 	return client_fail(c, ev->error, "protocol: the broker broke a rule: %s (%s)", ev->fault.text, ev->fault.rule);

@@ -22,6 +22,8 @@ static int write_sized(struct session *s, const struct packet *pk, size_t size)
 		return MQTTWILL_ESTATE;
 	if (size == 0)
 		return MQTTWILL_EMESSAGE;
+	if (size > s->maximum_out)
+		return MQTTWILL_ETOOBIG; /* [MQTT-3.2.2-15] */
 	uint8_t *p = buf_reserve(&s->out, size);
 	if (!p)
 		return MQTTWILL_ENOMEM;
@@ -40,6 +42,8 @@ static int write_bytes(struct session *s, const uint8_t *bytes, size_t n)
 {
 	if (!may_write(s, bytes[0] >> 4))
 		return MQTTWILL_ESTATE;
+	if (n > s->maximum_out)
+		return MQTTWILL_ETOOBIG; /* [MQTT-3.2.2-15] */
 	if (!buf_append(&s->out, bytes, n))
 		return MQTTWILL_ENOMEM;
 	s->committed += n;

@@ -151,6 +151,68 @@ START_TEST(a_message_that_was_sent_does_not_expire) /* [MQTT-4.3.3-7] */
 }
 END_TEST
 
+START_TEST(words_that_connect_did_not_want_end_the_connection) /* [MQTT-3.1.2-29] */
+{
+	static const struct {
+		const char *packet;
+		uint8_t     event; /* where they are not forbidden; SESSION_FAILED: they are */
+	} rows[] = {
+		{"40 [0001 00 04 1F 0001'r']", SESSION_FAILED},      {"50 [0002 00 07 26 0001'a' 0001'b']", SESSION_FAILED},
+		{"62 [0009 00 04 1F 0001'r']", SESSION_FAILED},      {"70 [0009 00 07 26 0001'a' 0001'b']", SESSION_FAILED},
+		{"90 [0003 04 1F 0001'r' 01]", SESSION_FAILED},      {"B0 [0004 07 26 0001'a' 0001'b' 00]", SESSION_FAILED},
+		{"30 [0001 't' 07 26 0001'a' 0001'b' 'm']", SESSION_MESSAGE}, {"E0 [8B 04 1F 0001'r']", SESSION_BROKER_LEFT},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct script s;
+		script_init(&s, LEVEL_5, _i);
+		s.config.no_problem_info = true;
+		script_open(&s);
+		script_connect(&s, 60, true);
+		script_greet(&s, "20 [0000 04 1F 0001'r']");
+		script_send(&s, PACKET_PUBLISH, 1);
+		script_send(&s, PACKET_PUBLISH, 2);
+		script_send(&s, PACKET_SUBSCRIBE, 0);
+		script_send(&s, PACKET_UNSUBSCRIBE, 0);
+		script_flush(&s);
+		script_in(&s, "%s", rows[i].packet);
+		if (rows[i].event == SESSION_FAILED)
+			script_fails(&s, REASON_PROTOCOL_ERROR);
+		else
+			script_event(&s, rows[i].event, rows[i].event == SESSION_MESSAGE ? 0 : MQTTWILL_EKICKED);
+		script_flush(&s);
+		script_close(&s);
+	}
+}
+END_TEST
+
+START_TEST(no_packet_is_too_small_for_the_limit) /* [MQTT-3.2.2-15] */
+{
+	struct script s;
+	script_init(&s, LEVEL_5, _i);
+	script_open(&s);
+	script_connect(&s, 60, true);
+	script_greet(&s, "20 [0000 05 2700000004]");
+	const uint32_t expiry = 5;
+	script_in(&s, "32 [0001 't' 0007 ~ 'm'] 62 02 0009"); /* PUBACK has four bytes, PUBCOMP with 0x92 five */
+	script_message(&s, 1, "m");
+	script_out(&s, "40 02 0007");
+	script_event(&s, SESSION_FAILED, MQTTWILL_ETOOBIG);
+	script_close(&s);
+
+	script_init(&s, LEVEL_5, _i);
+	script_open(&s);
+	script_connect(&s, 60, true);
+	script_greet(&s, "20 [0000 05 2700000003]");
+	ck_assert_int_eq(session_ping(&s.session), 0);
+	script_out(&s, "C000");
+	script_in(&s, "32 [0001 't' 0007 ~ 'm']");
+	script_event(&s, SESSION_MESSAGE, 0);
+	ck_assert_int_eq(session_accept(&s.session, &s.event), MQTTWILL_ETOOBIG);
+	ck_assert_int_eq(session_disconnect(&s.session, 0, &expiry), MQTTWILL_ETOOBIG);
+	script_close(&s);
+}
+END_TEST
+
 Suite *rules_suite(void)
 {
 	Suite *suite = suite_create("rules");
@@ -162,6 +224,8 @@ Suite *rules_suite(void)
 	tcase_add_loop_test(tc, what_is_in_flight_waits_for_its_answer, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, an_expired_message_is_released_all_the_same, 0, CUTS);
 	tcase_add_loop_test(tc, a_message_that_was_sent_does_not_expire, 0, CUTS);
+	tcase_add_loop_test(tc, words_that_connect_did_not_want_end_the_connection, 0, CUTS);
+	tcase_add_loop_test(tc, no_packet_is_too_small_for_the_limit, 0, CUTS);
 	tcase_add_loop_test(tc, pubrels_leave_in_the_order_of_the_pubrecs, 0, EVERY_LEVEL);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -214,7 +214,7 @@ static const struct {
 	{"3.2.2.3.18", "Authentication Data alone in CONNACK", PACKET_CONNACK, FROM_SERVER,
 	 "16 0001'd'", REASON_PROTOCOL_ERROR},
 	{"U-3.15.2.2.2-a", "AUTH without a method", PACKET_AUTH, FROM_CLIENT, "16 0001'd'", REASON_PROTOCOL_ERROR},
-	{"MQTT-3.1.2-29", "the method behind the data", PACKET_CONNECT, FROM_CLIENT, "16 0001'd' 15 0001'm'", 0},
+	{"2.2.2.2", "the method behind the data", PACKET_CONNECT, FROM_CLIENT, "16 0001'd' 15 0001'm'", 0},
 	{"MQTT-1.5.7-1", "an ill-formed name of a User Property", PACKET_CONNECT, FROM_CLIENT,
 	 "26 0001 FF 0001'v'", REASON_MALFORMED},
 	{"MQTT-1.5.7-1", "an ill-formed value of a User Property", PACKET_WILL, FROM_CLIENT,
