@@ -7,7 +7,10 @@
 
 #include "session/session.h"
 
-/* Encodes a packet into the output. MQTTWILL_ENOMEM, _EMESSAGE where it is longer than MQTT allows, _ESTATE at the end. */
+/*
+ * Encodes a packet into the output. MQTTWILL_ENOMEM, _EMESSAGE where it is longer than MQTT allows, _ETOOBIG where it is than
+ * the broker's Maximum Packet Size, _ESTATE before CONNECT and at the end.
+ */
 int session_write(struct session *s, const struct packet *pk);
 
 /* Writes the bytes of a stored PUBLISH, with an alias where that makes it shorter in the long run. */
