@@ -70,6 +70,12 @@ const struct option connection_rows[] = {
 	 .type = OPTION_CHOICE, .offset = AT(rejoin), .choices = rejoin_choices},
 	{.name = "follow-redirects", .value = "N", .help = "how many Server References to follow in a row, up to 16; default 0",
 	 .type = OPTION_NUMBER, .offset = AT(follow_redirects), .max = 16, .rule = "MQTT 5, 4.11"},
+	{.name = "receive-maximum", .value = "N", .help = "QoS 1 and 2 messages the broker may have open; default 100",
+	 .type = OPTION_NUMBER, .offset = AT(receive_maximum), .max = 65535, .rule = "MQTT 5, 3.1.2.11.3"},
+	{.name = "connect-user-property", .value = "NAME=VALUE", .help = "of CONNECT, MQTT 5; may be repeated",
+	 .type = OPTION_PROPERTY, .offset = AT(user_properties)},
+	{.name = "no-topic-alias", .help = "MQTT 5: every message has its whole topic, in both directions",
+	 .type = OPTION_FLAG, .offset = AT(no_topic_alias)},
 	{.name = "timeout", .value = "S", .help = "how long the first connection and its answers may take",
 	 .type = OPTION_DURATION, .offset = AT(timeout)},
 	{.name = NULL},
@@ -191,6 +197,10 @@ enum exit_code connection_fill(const struct connection_options *from, struct mqt
 	opt->flags = from->adapt ? (uint32_t)MQTTWILL_ADAPT : 0;
 	opt->session_expiry_s = from->session_expiry.value;
 	opt->rejoin = from->rejoin.value;
+	opt->receive_maximum = from->receive_maximum.value;
+	opt->user_properties = from->user_properties.items;
+	opt->user_property_count = from->user_properties.count;
+	opt->flags |= from->no_topic_alias ? MQTTWILL_NO_TOPIC_ALIAS : 0u;
 	opt->redirect_maximum = from->follow_redirects.value;
 	opt->keepalive_s = from->keepalive.value;
 	if (from->keepalive.set && from->keepalive.value == 0)

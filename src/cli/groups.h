@@ -21,6 +21,9 @@ struct connection_options {
 	struct number session_expiry;
 	struct number rejoin;
 	struct number follow_redirects;
+	struct number receive_maximum;
+	struct properties user_properties; /* of CONNECT */
+	bool          no_topic_alias;
 	struct number timeout; /* for the first connection, in ms */
 	bool          adapt;
 	bool          needs_5; /* set by the command: another of its options is MQTT 5's */
