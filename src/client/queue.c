@@ -278,7 +278,6 @@ static void take(struct client *c, const struct taking *t, struct outgoing *o)
 		end_later(c, o, MQTTWILL_EDROPPED);
 		return;
 	}
-	expiry_begin(c, o);
 	bool first = list_empty(&c->queue);
 	if (!first || !may_send(c, o->qos) || fit_is_due(c, o) || send_now(c, o) < 0)
 		wait_here(c, o, false); /* without memory just now, the next step tries again */
@@ -296,6 +295,7 @@ static int64_t enqueue(struct client *c, const struct packet *pk, size_t size, b
 		return client_fail(c, rc, "%s: %s", packet_name(pk->type), error_text(rc));
 	o->token = c->last_token + 1;
 	o->want_done = want_done;
+	expiry_begin(c, o);
 	rc = t.itself ? 0 : store_waits(c->flight.store, o);
 	if (rc < 0) {
 		flight_free(&c->flight, o);

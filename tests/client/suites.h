@@ -46,5 +46,6 @@ Suite *adapt_suite(void);
 Suite *recode_suite(void);
 Suite *steady_suite(void);
 Suite *words_suite(void);
+Suite *store_suite(void);
 
 #endif
