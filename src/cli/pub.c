@@ -21,7 +21,7 @@ enum { TYPE_PUBACK = 4, LINE_MAX_BYTES = 268435455, READ_SIZE = 65536, DEFAULT_T
 struct pub_options {
 	const char    *topic;
 	struct payload message;
-	struct number  qos, goodbye;
+	struct number  qos, goodbye, queue_policy, queue_messages, queue_age;
 	bool           retain, lines, retry, verbose;
 };
 
@@ -37,7 +37,16 @@ struct pub {
 	struct buf                input;
 	bool                      input_ended;
 	uint64_t                  owed; /* messages whose DONE has not come */
+	uint64_t                  dropped; /* as the queue's policy or age says */
 	int64_t                   progress_ms;
+};
+
+static const struct choice policy_choices[] = {
+	{"refuse", MQTTWILL_QUEUE_REFUSE},
+	{"drop-oldest", MQTTWILL_QUEUE_DROP_OLDEST},
+	{"drop-newest", MQTTWILL_QUEUE_DROP_NEWEST},
+	{"keep-last", MQTTWILL_QUEUE_KEEP_LAST},
+	{NULL, 0},
 };
 
 #define AT(member) offsetof(struct pub_options, member)
@@ -56,11 +65,27 @@ static const struct option pub_rows[] = {
 	 .type = OPTION_FLAG, .offset = AT(retry)},
 	{.name = "goodbye", .value = "NAME", .help = "silent (default: no will), with-will or abort",
 	 .type = OPTION_CHOICE, .offset = AT(goodbye), .choices = leaving_choices},
+	{.name = "queue-policy", .value = "NAME", .help = "of --stdin: refuse (default: read on when there is room), drop-oldest, "
+	                                                  "drop-newest or keep-last",
+	 .type = OPTION_CHOICE, .offset = AT(queue_policy), .choices = policy_choices},
+	{.name = "queue-messages", .value = "N", .help = "how many may wait; default 1000",
+	 .type = OPTION_NUMBER, .offset = AT(queue_messages)},
+	{.name = "queue-age", .value = "S", .help = "what has waited longer is not sent; default: it waits for ever",
+	 .type = OPTION_NUMBER, .offset = AT(queue_age)},
 	{.name = "verbose", .help = "say what happens",
 	 .type = OPTION_FLAG, .offset = AT(verbose), .letter = 'v'},
 	{.name = NULL},
 };
 #undef AT
+
+/* What the user wanted dropped is counted, and no failure. */
+static bool was_dropped(struct pub *p, const struct mqttwill_event *e)
+{
+	bool wanted = p->own.lines && (e->error == MQTTWILL_EDROPPED || e->error == MQTTWILL_EEXPIRED);
+	if (wanted && p->dropped++ == 0)
+		say("dropped: %s; the others are counted", e->text);
+	return wanted;
+}
 
 static void on_done(struct link *l, const struct mqttwill_event *e)
 {
@@ -68,7 +93,7 @@ static void on_done(struct link *l, const struct mqttwill_event *e)
 	p->owed--;
 	p->progress_ms = steady_ms();
 	l->ready |= !p->own.lines;
-	if (e->error == 0 || l->ended || (l->closing && e->error == MQTTWILL_ECANCELED))
+	if (e->error == 0 || was_dropped(p, e) || l->ended || (l->closing && e->error == MQTTWILL_ECANCELED))
 		return; /* what was given up was told in one line */
 	say("not published: %s", e->text);
 	link_end(l, e->error == MQTTWILL_ECANCELED ? EXIT_NETWORK : exit_code(e->error));
@@ -175,6 +200,8 @@ static enum exit_code publish_all(struct pub *p)
 		return code;
 	}
 	serve(p, &l);
+	if (p->dropped)
+		say("dropped in all: %" PRIu64 " message%s", p->dropped, p->dropped == 1 ? "" : "s");
 	bool unfinished = !l.ended && !is_finished(p);
 	if (unfinished && p->owed)
 		say("stopped; not acknowledged: %" PRIu64 " message%s", p->owed, p->owed == 1 ? "" : "s");
@@ -199,6 +226,9 @@ static enum exit_code prepare(struct pub *p)
 		.retain = own->retain,
 		.want_done = own->qos.value == 0,
 	};
+	p->options.queue_policy = own->queue_policy.value;
+	p->options.queue_messages = own->queue_messages.value;
+	p->options.queue_age_s = own->queue_age.value;
 	properties_into_message(&p->properties, &p->message);
 	if (will_fill(&p->will_options, &p->will_properties, &p->will))
 		p->options.will = &p->will;

@@ -83,7 +83,7 @@ static const struct {
 	{"option user_name", "--user"},       {"option password", "--password"},
 	{"option keepalive_s", "--keepalive"}, {"option session_expiry_s", "--session-expiry"},
 	{"session_expiry_s", "--session-expiry"}, {"will delay_s", "--will-delay"},
-	{"option auth_method", "--auth-method"},
+	{"option auth_method", "--auth-method"}, {"option queue_messages", "--queue-messages"},
 	{"rejoin always", "--rejoin always"}, {"redirect_maximum", "--follow-redirects"},
 };
 

@@ -38,6 +38,8 @@ table() {
 1|needs --topic|sub
 1|either --message or --stdin|pub -t a
 1|not a number|pub -t a -m b --qos x
+1|none of refuse, drop-oldest, drop-newest, keep-last|pub -t a -m b --queue-policy foo
+2|--queue-messages: 2000000 is not|pub -t a -m b --queue-messages 2000000
 1|not a number|pub -t a -m b --qos -1
 1|below 1|sub -t a --count 0
 1|no time at all|sub -t a --timeout 0
