@@ -110,10 +110,15 @@ void end_later(struct client *c, struct outgoing *o, int error)
 	c->ended_bytes += o->size;
 }
 
+uint32_t ends_most(const struct client *c)
+{
+	uint32_t most = c->config.queue_messages;
+	return c->config.queue_policy == MQTTWILL_QUEUE_REFUSE || most > FEWEST_ENDS ? most : FEWEST_ENDS;
+}
+
 bool ends_full(const struct client *c)
 {
-	uint32_t most = c->config.queue_messages > FEWEST_ENDS ? c->config.queue_messages : FEWEST_ENDS;
-	return c->ended_count >= most || c->ended_bytes >= c->config.queue_bytes;
+	return c->ended_count >= ends_most(c) || c->ended_bytes >= c->config.queue_bytes;
 }
 
 static void tell_first(struct client *c)

@@ -260,6 +260,9 @@ void end_presence(struct client *c, struct outgoing *o);
 /* Tells what has ended so far; what ends meanwhile is told next time, so that a callback cannot make it endless. */
 void ends_tell(struct client *c);
 
+/* How many can end at once because of one another. */
+uint32_t ends_most(const struct client *c);
+
 /* So many DONE events wait for a step that nothing more may be dropped. */
 bool ends_full(const struct client *c);
 

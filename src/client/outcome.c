@@ -10,7 +10,7 @@
 static void grow_failures(struct client *c)
 {
 	enum { FIRST = 16 };
-	uint32_t most = c->config.queue_messages;
+	uint32_t most = ends_most(c);
 	uint32_t size = c->failed_size == 0 ? FIRST : 2 * c->failed_size;
 	if (size > most)
 		size = most;

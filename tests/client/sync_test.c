@@ -111,6 +111,25 @@ START_TEST(wait_tells_what_became_of_the_token)
 }
 END_TEST
 
+START_TEST(wait_says_that_a_message_was_dropped_or_has_expired)
+{
+	struct mqttwill_options o = lamp_options();
+	o.queue_policy = MQTTWILL_QUEUE_DROP_OLDEST;
+	o.queue_messages = 1;
+	o.queue_age_s = 2;
+	struct device *d = begin(_i, &o, NULL);
+	int64_t        first = device_token(d, mqttwill_publish(d->c, &a_message), true);
+	int64_t        second = device_token(d, mqttwill_publish(d->c, &a_message), true);
+	ck_assert_int_eq(mqttwill_wait(d->c, first, 1000), MQTTWILL_EDROPPED);
+	stage.next_open = LINE_REFUSES;
+	ck_assert_int_eq(mqttwill_start(d->c), 0);
+	ck_assert_int_eq(mqttwill_wait(d->c, second, 1000), MQTTWILL_ETIMEOUT);
+	ck_assert_int_eq(mqttwill_wait(d->c, second, 2000), MQTTWILL_EEXPIRED);
+	ck_assert_int_eq(mqttwill_wait(d->c, first, 0), MQTTWILL_EDROPPED);
+	stage_end();
+}
+END_TEST
+
 START_TEST(wait_remembers_every_refusal_of_a_full_queue)
 {
 	enum { MANY = 40 };
@@ -226,6 +245,7 @@ Suite *sync_suite(void)
 	SCENE(t, connect_says_when_the_broker_refuses_the_birth);
 	SCENE(t, connect_ends_with_its_deadline_and_the_last_reason);
 	SCENE(t, wait_tells_what_became_of_the_token);
+	SCENE(t, wait_says_that_a_message_was_dropped_or_has_expired);
 	SCENE(t, wait_remembers_every_refusal_of_a_full_queue);
 	SCENE(t, wait_knows_what_became_of_a_token_after_the_close);
 	SCENE(t, wait_room_returns_when_there_is_room);
