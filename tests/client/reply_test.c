@@ -80,6 +80,24 @@ START_TEST(a_topic_of_the_callers_own_is_subscribed_to_for_as_long_as_it_takes)
 }
 END_TEST
 
+START_TEST(a_topic_that_is_being_left_is_subscribed_to_anew)
+{
+	struct device *d = online(_i);
+	const struct mqttwill_message m = {.topic = "t", .text = "q", .response_topic = "mine"};
+	ask(d, &m);
+	stage_settle();
+	peer_says("90 04 0001 00 02");
+	forget(d);
+	peer_says("30 1B 0004 'mine' 13 " CORRELATION("01") "'r'");
+	expect_bytes("A2 09 0002 00 0004 'mine'");
+	ask(d, &m);
+	expect_bytes("82 0A 0003 00 0004 'mine' 22");
+	peer_says("B0 04 0002 00 00" "90 04 0003 00 02");
+	expect_bytes("30 1F 0001 't' 1A 08 0004 'mine' " CORRELATION("05") "'q'");
+	stage_end();
+}
+END_TEST
+
 START_TEST(a_subscription_of_the_applications_serves_and_stays)
 {
 	struct device *d = online(_i);
@@ -210,6 +228,7 @@ Suite *reply_suite(void)
 	tcase_set_timeout(t, 60);
 	SCENE(t, the_response_topic_is_below_response_information_or_the_client_id);
 	SCENE(t, a_topic_of_the_callers_own_is_subscribed_to_for_as_long_as_it_takes);
+	SCENE(t, a_topic_that_is_being_left_is_subscribed_to_anew);
 	SCENE(t, a_subscription_of_the_applications_serves_and_stays);
 	SCENE(t, a_reply_topic_that_the_application_unsubscribes_is_subscribed_to_again);
 	SCENE(t, a_reply_goes_where_the_request_says);
