@@ -316,7 +316,7 @@ static int on_pong(struct client *c, struct session_event *ev)
 static int on_note(struct client *c, struct session_event *ev)
 {
 	const struct outgoing *o = ev->outgoing;
-	words_note(c, &ev->packet, o && !o->presence ? o->token : 0);
+	words_note(c, &ev->packet, o && !o->presence && o->token > 0 ? o->token : 0);
 	return 0;
 }
 
