@@ -55,7 +55,10 @@ void client_emit(struct client *c, struct mqttwill_event *event)
 void client_emit_will(struct client *c, int error, const char *format, ...)
 {
 	struct mqttwill_event ev = {.type = MQTTWILL_WILL, .error = error, .text = c->error.text};
-	ev.reason_code = error ? c->reason_code : 0;
+	if (error) {
+		ev.reason_code = c->reason_code;
+		words_tell(c->words, &ev);
+	}
 	va_list               args;
 	va_start(args, format);
 	set_error(c, error, format, args);

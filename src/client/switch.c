@@ -229,6 +229,8 @@ static int serve_second(struct client *c, bool ready)
 	exchange(c);
 	if (rc == 0 && before == UPDATE_OPENING && c->update.step == UPDATE_ASKING)
 		rc = ask_first(c);
+	if (rc == MQTTWILL_ETIMEOUT && c->update.step == UPDATE_ASKING)
+		client_fail(c, rc, "ping: the broker did not answer PINGREQ on the first connection in time");
 	if (rc < 0 && c->again) {
 		c->again = false;
 		rc = offer_again(c);

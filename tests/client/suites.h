@@ -28,6 +28,7 @@ Suite *rules_suite(void);
 Suite *sync_suite(void);
 Suite *switch_suite(void);
 Suite *redirect_suite(void);
+Suite *mix_suite(void);
 Suite *unarmed_suite(void);
 Suite *cut_suite(void);
 Suite *last_words_suite(void);
