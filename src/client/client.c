@@ -67,6 +67,7 @@ int client_start(struct client *c)
 	c->failures = 0;
 	c->up_at = 0;
 	c->pending_delay_s = UINT32_MAX;
+	c->update = (struct update){0};
 	clock_wake(c);
 	return 0;
 }

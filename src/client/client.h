@@ -131,7 +131,7 @@ struct second {
 struct update {
 	struct second second;
 	uint64_t settle_end; /* SETTLING: no longer than this */
-	uint64_t unarmed_at; /* when DISCONNECT 0x00 was written; 0: it was not */
+	uint64_t unarmed_at; /* UNARMED: since when */
 	int      doubt;      /* DOUBTING: why there was no answer */
 	uint8_t  step;       /* enum update_step */
 	bool     may_unarm;

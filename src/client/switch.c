@@ -156,7 +156,7 @@ static void give_up(struct client *c, int error)
 static int on_doubting(struct client *c, bool ready)
 {
 	(void)ready;
-	if (c->confirmed && !c->lost_error)
+	if (c->confirmed)
 		tell_failed(c, c->update.doubt, "connack: the second connection ended, or had no answer in time");
 	return 0;
 }
@@ -173,12 +173,11 @@ static void tell_armed(struct client *c, uint64_t unarmed_ms)
 void switch_armed(struct client *c)
 {
 	struct update was = c->update;
-	c->update.silent_loss = c->update.crossed = false;
-	c->update.unarmed_at = 0;
+	c->update.crossed = false;
 	if (was.step == UPDATE_NONE || was.step == UPDATE_ASKED)
 		return;
 	settle(c, false);
-	tell_armed(c, was.unarmed_at ? c->now_ms - was.unarmed_at + (c->now_ms == was.unarmed_at) : 0);
+	tell_armed(c, was.step == UPDATE_UNARMED ? c->now_ms - was.unarmed_at + (c->now_ms == was.unarmed_at) : 0);
 }
 
 /* ---- The second connection ---- */
@@ -246,7 +245,6 @@ void switch_accepted(struct client *c)
 		return;
 	exchange(c);
 	driver_drain(c); /* what the broker said on the first one before it turned to the second */
-	queue_written(c);
 	promote(c);
 }
 
@@ -371,8 +369,6 @@ bool switch_lost(struct client *c, int *error)
 		; /* still to be armed */
 	else if (u->step != UPDATE_NONE)
 		u->step = UPDATE_NEXT;
-	if (c->closing)
-		u->step = UPDATE_NONE;
 	if (dropped)
 		settle(c, true);
 	return dropped;
@@ -407,7 +403,7 @@ int client_update(struct client *c, bool may_unarm)
 {
 	if (c->state < CLIENT_GREETING)
 		return 0;
-	c->update.step = c->state == CLIENT_FINISHING ? UPDATE_NEXT : UPDATE_ASKED;
+	c->update.step = UPDATE_ASKED;
 	c->update.may_unarm = may_unarm;
 	clock_wake(c);
 	return MQTTWILL_PENDING;

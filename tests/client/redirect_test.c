@@ -2,6 +2,7 @@
 /*
  * A broker names another server: whether the client follows, how fast, how far, and how it comes back.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "client/scenes.h"
@@ -169,7 +170,41 @@ START_TEST(the_second_hop_in_a_row_waits_and_there_is_a_last_one)
 	ck_assert_uint_eq(d->last.retry_in_ms, 60000);
 	comes_back();
 	expect_server("broker.test:1883");
+	peer_says(AWAY("other")); /* a new row */
+	expect_server("other:1883");
 	stage_end();
+}
+END_TEST
+
+START_TEST(a_useless_reference_of_a_server_one_was_sent_to_leads_back)
+{
+	begin(_i, 3);
+	peer_says(AWAY("other"));
+	expect_server("other:1883");
+	peer_says(AWAY("mq://"));
+	comes_back();
+	expect_server("broker.test:1883");
+	stage_end();
+}
+END_TEST
+
+static char named[40];
+
+static void keep_reference(struct device *d, const struct mqttwill_event *ev)
+{
+	(void)d;
+	snprintf(named, sizeof named, "%s", ev->server_reference ? ev->server_reference : "none");
+}
+
+START_TEST(the_event_has_the_reference_followed_or_not)
+{
+	for (uint32_t maximum = 0; maximum < 2; maximum++) {
+		struct device *d = begin(_i, maximum);
+		d->on_event = keep_reference;
+		peer_says(AWAY("other"));
+		ck_assert_str_eq(named, "other");
+		stage_end();
+	}
 }
 END_TEST
 
@@ -251,6 +286,8 @@ static void add_tests(TCase *t)
 	SCENE(t, of_several_references_each_is_tried_in_its_order);
 	SCENE(t, a_moved_server_with_several_references_is_tried_in_turns);
 	SCENE(t, the_second_hop_in_a_row_waits_and_there_is_a_last_one);
+	SCENE(t, a_useless_reference_of_a_server_one_was_sent_to_leads_back);
+	SCENE(t, the_event_has_the_reference_followed_or_not);
 	SCENE(t, a_stable_connection_begins_a_new_row);
 	SCENE(t, a_reference_that_cannot_be_used_is_told);
 	SCENE(t, a_reference_of_65535_bytes_does_no_harm);

@@ -163,6 +163,8 @@ START_TEST(a_refused_connect_takes_nothing_over)
 		device_publish(d, "t", "a", 0);
 		expect_bytes_on(0, TELL5_QOS0("a"));
 		line_at(0)->broken = true;
+		stage_settle();
+		ck_assert_uint_eq(d->last.reason_code, 0); /* the refusal is told already */
 		lamp_comes_back();
 		line_at(2)->up_read = 0;
 		expect_bytes_on(2, refusals[i].dropped ? CONNECT_OLD : CONNECT_NEW);
@@ -219,6 +221,39 @@ START_TEST(a_connect_without_an_answer_that_took_over_all_the_same_is_a_loss)
 	lamp_comes_back();
 	peer_says(CONNACK5_PRESENT);
 	expect_events(d, "WILL UP(resumed)");
+	stage_end();
+}
+END_TEST
+
+START_TEST(subscriptions_are_made_again_where_a_lost_connack_may_have_begun_a_session)
+{
+	struct device *d = online(_i);
+	device_subscribe(d, "t", 1);
+	peer_says_on(0, "90 04 0002 00 01");
+	update(d, &new_will, 0, MQTTWILL_PENDING);
+	peer_says_on(0, PINGRESP);
+	line_at(1)->broken = true;
+	stage_settle();
+	peer_says_on(0, TAKEN_OVER);
+	lamp_comes_back();
+	peer_says(CONNACK5_PRESENT);
+	expect_bytes(ONLINE5("0003") "82 07 0004 00 0001 't' 01 ");
+	stage_end();
+}
+END_TEST
+
+START_TEST(after_a_connect_that_was_given_up_a_rival_is_known_again)
+{
+	struct device *d = greeting(_i);
+	line_at(1)->broken = true;
+	expect_bytes_on(0, PINGREQ);
+	peer_says_on(0, PINGRESP);
+	expect_events(d, "WILL:ELOST");
+	update(d, &new_will, 0, MQTTWILL_PENDING);
+	peer_says_on(0, PINGRESP);
+	peer_says_on(2, CONNACK5_PRESENT);
+	peer_says_on(2, TAKEN_OVER);
+	expect_events(d, "WILL UP(resumed) DOWN:ETAKENOVER");
 	stage_end();
 }
 END_TEST
@@ -311,6 +346,8 @@ static void add_tests(TCase *t)
 	SCENE(t, a_second_connection_that_does_not_come_about_changes_nothing);
 	SCENE(t, without_an_answer_the_first_one_goes_on);
 	SCENE(t, a_connect_without_an_answer_that_took_over_all_the_same_is_a_loss);
+	SCENE(t, subscriptions_are_made_again_where_a_lost_connack_may_have_begun_a_session);
+	SCENE(t, after_a_connect_that_was_given_up_a_rival_is_known_again);
 	SCENE(t, a_broker_that_does_not_answer_the_ping_hears_no_second_connect);
 	SCENE(t, a_first_one_lost_early_ends_the_take_over_and_the_next_connect_has_the_new_will);
 	SCENE(t, a_first_one_lost_while_connect_is_out_is_no_loss_if_connack_comes);

@@ -147,8 +147,45 @@ START_TEST(a_disconnect_that_does_not_get_through_is_a_loss)
 	line_at(0)->broken = true;
 	expect_events(d, "DOWN:ELOST");
 	lamp_comes_back();
+	d->on_event = keep_will_text;
 	peer_says(CONNACK5);
 	expect_events(d, "WILL UP");
+	ck_assert_str_eq(unarmed_text, "will: the new will is in force"); /* whether there was a moment without is not known */
+	stage_end();
+}
+END_TEST
+
+START_TEST(a_close_in_the_unarmed_moment_awaits_no_will)
+{
+	struct mqttwill_options o = lamp_options();
+	stage_begin(_i);
+	struct device *d = lamp_online(&o);
+	update(d, NULL, MQTTWILL_ALLOW_UNARMED, MQTTWILL_PENDING);
+	stage.next_open = LINE_REFUSES;
+	peer_closes();
+	device_close(d, MQTTWILL_GOODBYE_SILENT);
+	expect_events(d, "DOWN:ECONNECT CLOSED(already)");
+	d->was_closed = false;
+	stage.next_open = LINE_OPENS;
+	ck_assert_int_eq(mqttwill_start(d->c), 0); /* of the next life the last one's update is no part */
+	stage_settle();
+	peer_says(CONNACK5);
+	expect_events(d, "UP");
+	stage_end();
+}
+END_TEST
+
+START_TEST(an_update_while_a_foreign_session_is_ended_is_in_the_next_connect)
+{
+	struct mqttwill_options o = lasting();
+	stage_begin(_i);
+	struct device *d = device_start(&o);
+	peer_says(CONNACK5_PRESENT);
+	update(d, &new_will, 0, MQTTWILL_PENDING);
+	peer_closes();
+	peer_says_on(1, CONNACK5);
+	expect_events(d, "WILL UP");
+	ck_assert_uint_eq(line_count(), 2);
 	stage_end();
 }
 END_TEST
@@ -347,6 +384,8 @@ static void add_tests(TCase *t)
 	SCENE(t, what_stays_halfway_does_not_hold_it_up_for_ever);
 	SCENE(t, a_reconnect_that_fails_is_told_and_the_will_event_comes_when_it_is_armed);
 	SCENE(t, a_disconnect_that_does_not_get_through_is_a_loss);
+	SCENE(t, a_close_in_the_unarmed_moment_awaits_no_will);
+	SCENE(t, an_update_while_a_foreign_session_is_ended_is_in_the_next_connect);
 	SCENE(t, a_will_refused_on_the_way_back_gives_way_to_the_former_one);
 	SCENE(t, without_a_connection_the_next_connect_carries_it);
 	SCENE(t, while_connack_is_awaited_it_begins_afterwards);
