@@ -147,8 +147,7 @@ int64_t client_reauthenticate(struct client *c)
 	}
 	c->last_token = token;
 	c->auth_end = clock_ms() + c->config.connect_timeout_ms;
-	driver_kick(c);
-	clock_wake(c); /* there is a deadline now */
+	clock_wake(c); /* there are bytes, and a deadline */
 	return token;
 }
 
@@ -164,19 +163,23 @@ int auth_tick(struct client *c)
 	return give_up(c, client_fail(c, MQTTWILL_ETIMEOUT, "auth: the broker did not end the re-authentication in time"));
 }
 
+static void explain_loss(struct client *c, int rc)
+{
+	struct client_error why = c->error;
+	client_fail(c, rc, "auth: the connection was lost during re-authentication: %.200s", why.text);
+}
+
 void auth_lost(struct client *c, int error)
 {
 	if (!c->auth_token)
 		return;
 	bool told = error == MQTTWILL_EAUTH || error == MQTTWILL_ETIMEOUT; /* and that was it */
-	struct client_error why = c->error;
-	int                 rc = told ? error : error == 0 || c->closing ? MQTTWILL_ECANCELED : MQTTWILL_ELOST;
+	int  rc = told ? error : error == 0 || c->closing ? MQTTWILL_ECANCELED : MQTTWILL_ELOST;
 	if (rc == MQTTWILL_ECANCELED)
 		client_fail(c, rc, "auth: the client was closed before the re-authentication was over");
 	else if (!told)
-		client_fail(c, rc, "auth: the connection was lost during re-authentication: %.200s", why.text);
+		explain_loss(c, rc);
 	struct mqttwill_event ev = {0};
 	words_tell(c->words, &ev);
 	settle(c, rc, &ev);
-	c->error = why;
 }

@@ -41,6 +41,13 @@ static void look_at_words(struct device *d, const struct mqttwill_event *ev)
 		snprintf(play.log, sizeof play.log, "%s", ev->reason_string ? ev->reason_string : "none");
 }
 
+static void look_at_text(struct device *d, const struct mqttwill_event *ev)
+{
+	(void)d;
+	if (ev->type == MQTTWILL_DONE)
+		snprintf(play.log, sizeof play.log, "%s", ev->text);
+}
+
 START_TEST(the_end_quotes_the_broker)
 {
 	struct mqttwill_options o = method_options();
@@ -111,6 +118,35 @@ START_TEST(a_re_authentication_has_a_deadline)
 	expect_events(d, "DONE(2):ETIMEOUT DOWN:ETIMEOUT");
 	expect_text(d, "the broker did not end the re-authentication in time");
 	expect_bytes("E0 01 80");
+	stage_end();
+}
+END_TEST
+
+START_TEST(a_broker_that_does_not_answer_it_is_not_waited_for)
+{
+	struct mqttwill_options o = method_options();
+	stage_begin(_i);
+	o.connect_timeout_ms = 5000;
+	struct device *d = method_online(&o);
+	method_again(d);
+	stage_pass(4999);
+	expect_events(d, "");
+	stage_pass(1);
+	expect_events(d, "DONE(2):ETIMEOUT DOWN:ETIMEOUT");
+	stage_end();
+}
+END_TEST
+
+START_TEST(the_end_says_how_the_connection_was_lost)
+{
+	struct mqttwill_options o = method_options();
+	stage_begin(_i);
+	struct device *d = method_online(&o);
+	method_again(d);
+	d->on_event = look_at_text;
+	peer_closes();
+	expect_steps("auth: the connection was lost during re-authentication: the broker closed the connection");
+	ck_assert_str_eq(d->text, "the broker closed the connection"); /* DOWN's own */
 	stage_end();
 }
 END_TEST
@@ -257,6 +293,8 @@ Suite *reauth_suite(void)
 	SCENE(t, the_end_quotes_the_broker);
 	SCENE(t, a_re_authentication_ends_with_its_connection);
 	SCENE(t, a_re_authentication_has_a_deadline);
+	SCENE(t, a_broker_that_does_not_answer_it_is_not_waited_for);
+	SCENE(t, the_end_says_how_the_connection_was_lost);
 	SCENE(t, a_step_that_fails_in_between_ends_the_connection);
 	SCENE(t, a_first_step_that_fails_leaves_the_connection_as_it_was);
 	SCENE(t, a_client_that_closes_cancels_it);

@@ -159,6 +159,17 @@ START_TEST(a_challenge_that_is_none_is_refused_before_anything_is_hashed)
 }
 END_TEST
 
+START_TEST(an_extension_that_is_demanded_is_told_as_such)
+{
+	const char          *why;
+	struct mqttwill_auth step = {.phase = MQTTWILL_AUTH_CONTINUE, .data = "m=x," CHALLENGE, .data_len = 4 + strlen(CHALLENGE)};
+	struct scram        *s = begun();
+	ck_assert_int_eq(scram_step(s, &step, &why), MQTTWILL_EAUTH);
+	ck_assert_str_eq(why, "the broker demands an extension of SCRAM that is not known here");
+	scram_free(s);
+}
+END_TEST
+
 START_TEST(a_challenge_is_missing_too_long_or_has_a_nul)
 {
 	static char          data[SCRAM_MESSAGE_MAX + 1];
@@ -428,6 +439,7 @@ Suite *scram_suite(void)
 	tcase_add_test(tc, the_exchange_of_rfc_7677_is_played_to_the_byte);
 	tcase_add_test(tc, an_extension_behind_the_verdict_is_let_pass);
 	tcase_add_test(tc, a_challenge_that_is_none_is_refused_before_anything_is_hashed);
+	tcase_add_test(tc, an_extension_that_is_demanded_is_told_as_such);
 	tcase_add_test(tc, a_challenge_is_missing_too_long_or_has_a_nul);
 	tcase_add_test(tc, a_nonce_may_be_long_but_not_for_ever);
 	tcase_add_test(tc, a_broker_that_does_not_prove_itself_is_refused);
