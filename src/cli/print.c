@@ -141,7 +141,7 @@ static void json_string(FILE *out, const uint8_t *p, size_t n)
 }
 
 /* "name":"text", or "name_hex":"00ff" where the bytes are not text. */
-static void json_member(FILE *out, const char *before, const char *name, const void *bytes, size_t n)
+void print_json_member(FILE *out, const char *before, const char *name, const void *bytes, size_t n)
 {
 	bool text = utf8_good_text(bytes, n) == n;
 	fprintf(out, "%s\"%s%s\":", before, name, text ? "" : "_hex");
@@ -157,7 +157,7 @@ static void json_member(FILE *out, const char *before, const char *name, const v
 static void json_optional(FILE *out, const char *name, const void *bytes, size_t n)
 {
 	if (bytes)
-		json_member(out, ",", name, bytes, n);
+		print_json_member(out, ",", name, bytes, n);
 }
 
 static void json_number(FILE *out, const char *name, bool there, uint32_t value)
@@ -173,8 +173,8 @@ static void json_user_properties(FILE *out, const struct mqttwill_user_property 
 		return;
 	fputs(",\"user_properties\":[", out);
 	for (size_t i = 0; i < count; i++) {
-		json_member(out, i ? ",{" : "{", "name", u[i].name, u[i].name_len);
-		json_member(out, ",", "value", u[i].value, u[i].value_len);
+		print_json_member(out, i ? ",{" : "{", "name", u[i].name, u[i].name_len);
+		print_json_member(out, ",", "value", u[i].value, u[i].value_len);
 		fputc('}', out);
 	}
 	fputc(']', out);
@@ -185,8 +185,8 @@ void print_json(FILE *out, int64_t unix_ms, const struct mqttwill_message *m)
 	char time[TIME_TEXT_SIZE];
 	time_text(time, unix_ms);
 	fprintf(out, "{\"time\":\"%s\",\"unix_ms\":%" PRId64, time, unix_ms);
-	json_member(out, ",", "topic", m->topic, m->topic_len);
-	json_member(out, ",", "payload", m->payload, m->payload_len);
+	print_json_member(out, ",", "topic", m->topic, m->topic_len);
+	print_json_member(out, ",", "payload", m->payload, m->payload_len);
 	fprintf(out, ",\"qos\":%d,\"retain\":%s,\"dup\":%s", m->qos, m->retain ? "true" : "false",
 	        m->dup ? "true" : "false");
 	json_number(out, "payload_format", m->has & MQTTWILL_HAS_PAYLOAD_FORMAT, m->payload_format);

@@ -26,4 +26,7 @@ void print_line(FILE *out, int64_t unix_ms, const struct mqttwill_message *m, bo
 /* One JSON object and a newline. What is not UTF-8 becomes hexadecimal in a member that ends in "_hex". */
 void print_json(FILE *out, int64_t unix_ms, const struct mqttwill_message *m);
 
+/* BEFORE"name":"text" of an object. */
+void print_json_member(FILE *out, const char *before, const char *name, const void *bytes, size_t n);
+
 #endif

@@ -4,6 +4,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,9 @@
 enum { TOLERANCE_MS = 2000, ANSWER_MS = 10000, GRACE_MS = 1500, PARALLEL = 200 };
 
 struct probe_options {
-	const char   *only, *denied_topic;
+	const char   *only, *denied_topic, *html;
 	struct number tolerance, parallel;
-	bool          json, list, load;
+	bool          json, junit, tap, list;
 };
 
 struct probe {
@@ -40,6 +41,11 @@ static const struct option probe_rows[] = {
 	 .type = OPTION_NUMBER, .offset = AT(tolerance), .least = 100, .max = 60000},
 	{.name = "parallel", .value = "N", .help = "scenarios at the same time, three connections each; default 200",
 	 .type = OPTION_NUMBER, .offset = AT(parallel), .least = 1, .max = 1000},
+	{.name = "json", .help = "the report as JSON", .type = OPTION_FLAG, .offset = AT(json)},
+	{.name = "junit", .help = "as JUnit's XML", .type = OPTION_FLAG, .offset = AT(junit)},
+	{.name = "tap", .help = "as TAP", .type = OPTION_FLAG, .offset = AT(tap)},
+	{.name = "html", .value = "FILE", .help = "a page with a picture of each scenario, beside the report",
+	 .type = OPTION_TEXT, .offset = AT(html)},
 	{.name = "denied-topic", .value = "TOPIC", .help = "a topic that these credentials may not publish to",
 	 .type = OPTION_TEXT, .offset = AT(denied_topic)},
 	{.name = NULL},
@@ -151,6 +157,20 @@ static void fill_settings(struct probe *p)
 	};
 }
 
+static enum exit_code write_reports(const struct probe *p, const struct report *r)
+{
+	FILE *page = p->own.html ? fopen(p->own.html, "w") : NULL;
+	if (p->own.html && !page)
+		return refuse(EXIT_NETWORK, "--html: %s: %s", p->own.html, strerror(errno));
+	if (page)
+		report_html(page, r);
+	bool written = !page || (!ferror(page) & !fclose(page));
+	(p->own.json ? report_json : p->own.junit ? report_junit : p->own.tap ? report_tap : report_text)(stdout, r);
+	if (!written || fflush(stdout))
+		return refuse(EXIT_NETWORK, "the report could not be written: %s", strerror(errno));
+	return r->counts[PROBE_FAIL] ? EXIT_NEWS : EXIT_OK;
+}
+
 static enum exit_code play(struct probe *p)
 {
 	char          why[PROBE_TEXT];
@@ -168,13 +188,11 @@ static enum exit_code play(struct probe *p)
 	if (rc < 0)
 		return refuse(EXIT_NETWORK, "no memory for so many scenarios at the same time; try a smaller --parallel");
 	report_init(&report, &p->run);
-	report.url = p->connection.url;
+	report.url = p->run.target.host; /* not the URL: it may hold a password */
 	report.began_ms = wall;
 	report.took_ms = (uint32_t)(steady_ms() - began);
-	report_text(stdout, &report);
-	if (p->run.stopped)
-		return EXIT_TIMEOUT;
-	return report.counts[PROBE_FAIL] ? EXIT_NEWS : EXIT_OK;
+	enum exit_code code = write_reports(p, &report);
+	return p->run.stopped ? EXIT_TIMEOUT : code;
 }
 
 static enum exit_code play_selected(struct probe *p)
@@ -197,6 +215,8 @@ static enum exit_code prepare_and_play(struct probe *p)
 {
 	char           why[PROBE_TEXT];
 	enum exit_code code = connection_fill(&p->connection, &p->options, &p->arena);
+	if (p->own.json + p->own.junit + p->own.tap > 1)
+		code = refuse(EXIT_USAGE, "one of --json, --junit and --tap; --html may stand beside it");
 	if (code != EXIT_OK)
 		return code;
 	int rc = probe_target_init(&p->run.target, p->options.url, p->options.ca_file, why, sizeof why);

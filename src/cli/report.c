@@ -13,6 +13,32 @@ void report_init(struct report *r, const struct probe_run *run)
 		r->counts[run->results[i].verdict]++;
 }
 
+const char *report_version(uint8_t level)
+{
+	static const char *const names[] = {[3] = "3.1", [4] = "3.1.1", [5] = "5.0"};
+	return level >= 3 && level <= 5 ? names[level] : "?";
+}
+
+const char *report_who(uint8_t who)
+{
+	static const char *const names[PROBE_ACTORS] = {
+		[WATCHER] = "the watcher", [DEVICE] = "the device", [TAKER] = "the second connection",
+		[THIRD] = "the third connection", [OTHER] = "another client", [LATE] = "a late subscriber",
+	};
+	return who < PROBE_ACTORS ? names[who] : "?";
+}
+
+bool report_window(const struct report *r, const struct probe_result *result, size_t i, int64_t *earliest_ms,
+                   int64_t *latest_ms)
+{
+	const struct probe_sight *sight = i < PROBE_SIGHTS ? &result->scenario->sights[i] : NULL;
+	if (!sight || !sight->payload)
+		return false;
+	*earliest_ms = (int64_t)result->due_ms[i];
+	*latest_ms = *earliest_ms + (int64_t)r->run->settings.tolerance_ms + sight->slack_ms;
+	return true;
+}
+
 static void print_result(FILE *out, const struct probe_result *r)
 {
 	const struct probe_scenario *s = r->scenario;

@@ -27,7 +27,17 @@ void report_junit(FILE *out, const struct report *r);
 void report_tap(FILE *out, const struct report *r);
 void report_html(FILE *out, const struct report *r);
 
-/* "after 3.00 s", "nothing": when what is due is due. */
-void report_window(char *out, size_t size, const struct probe_result *result, uint32_t tolerance_ms);
+/* Text as XML and HTML want it. */
+void report_escape(FILE *out, const char *text);
+
+/* "5.0", "3.1.1", "3.1" */
+const char *report_version(uint8_t level);
+
+/* "the watcher", ... */
+const char *report_who(uint8_t who);
+
+/* When the i-th sight of a scenario may come, after the mark; false: there is none. */
+bool report_window(const struct report *r, const struct probe_result *result, size_t i, int64_t *earliest_ms,
+                   int64_t *latest_ms);
 
 #endif

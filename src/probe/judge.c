@@ -250,6 +250,8 @@ static uint8_t verdict(struct play *p)
 
 void judge(struct play *p)
 {
+	for (size_t i = 0; i < PROBE_SIGHTS; i++)
+		p->result.due_ms[i] = judge_due_ms(p, &p->scenario->sights[i]);
 	p->result.verdict = verdict(p);
 	if (p->control)
 		return;

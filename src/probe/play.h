@@ -57,6 +57,7 @@ struct probe_result {
 	const struct probe_scenario *scenario;
 	uint8_t           verdict; /* enum probe_verdict */
 	uint64_t          mark_ms, end_ms; /* since the play began */
+	uint64_t          due_ms[PROBE_SIGHTS]; /* of each sight, after the mark, as CONNACK has it */
 	size_t            seen_count;
 	struct probe_seen seen[PROBE_SEEN];
 	char              text[PROBE_TEXT]; /* one sentence: what was seen against what was due */

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The report for programs: JSON [RFC 8259], JUnit's XML, and the Test Anything Protocol.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/print.h"
+#include "cli/report.h"
+
+/* ---- JSON ---- */
+
+static void member(FILE *out, const char *before, const char *name, const char *text)
+{
+	print_json_member(out, before, name, text, strlen(text));
+}
+
+static void json_due(FILE *out, const struct report *r, const struct probe_result *result)
+{
+	int64_t earliest, latest;
+	fputs(",\"due\":[", out);
+	for (size_t i = 0; report_window(r, result, i, &earliest, &latest); i++) {
+		const struct probe_sight *s = &result->scenario->sights[i];
+		member(out, i ? ",{" : "{", "payload", s->payload);
+		member(out, ",", "who", report_who(s->who));
+		fprintf(out, ",\"earliest_ms\":%" PRId64 ",\"latest_ms\":%" PRId64 ",\"qos\":%u,\"retain\":%s}", earliest, latest, s->qos,
+		        s->retain ? "true" : "false");
+	}
+	fputc(']', out);
+}
+
+static void json_seen(FILE *out, const struct probe_result *result)
+{
+	fputs(",\"seen\":[", out);
+	for (size_t i = 0; i < result->seen_count; i++) {
+		const struct probe_seen *s = &result->seen[i];
+		member(out, i ? ",{" : "{", "payload", s->payload);
+		member(out, ",", "who", report_who(s->who));
+		fprintf(out, ",\"at_ms\":%" PRId64 ",\"qos\":%u,\"retain\":%s,\"dup\":%s}", (int64_t)(s->at_ms - result->mark_ms), s->qos,
+		        s->retain ? "true" : "false", s->dup ? "true" : "false");
+	}
+	fputc(']', out);
+}
+
+static void json_result(FILE *out, const struct report *r, const struct probe_result *result)
+{
+	const struct probe_scenario *s = result->scenario;
+	member(out, "{", "id", s->id);
+	member(out, ",", "bugs", s->bugs ? s->bugs : "");
+	member(out, ",", "title", s->title);
+	member(out, ",", "version", report_version(s->level));
+	member(out, ",", "verdict", probe_verdict_name(result->verdict));
+	member(out, ",", "text", result->text);
+	member(out, ",", "rules", s->rules);
+	member(out, ",", "advice", s->advice);
+	json_due(out, r, result);
+	json_seen(out, result);
+	fputc('}', out);
+}
+
+void report_json(FILE *out, const struct report *r)
+{
+	member(out, "{", "url", r->url);
+	fprintf(out, ",\"began_unix_ms\":%" PRId64 ",\"took_ms\":%" PRIu32 ",\"tolerance_ms\":%" PRIu32 ",\"counts\":{", r->began_ms,
+	        r->took_ms, r->run->settings.tolerance_ms);
+	for (unsigned v = 0; v < PROBE_VERDICTS; v++)
+		fprintf(out, "%s\"%s\":%u", v ? "," : "", probe_verdict_name((uint8_t)v), r->counts[v]);
+	fputs("},\"scenarios\":[\n", out);
+	for (size_t i = 0; i < r->run->count; i++) {
+		json_result(out, r, &r->run->results[i]);
+		fputs(i + 1 < r->run->count ? ",\n" : "\n", out);
+	}
+	fputs("]}\n", out);
+}
+
+/* ---- XML ---- */
+
+void report_escape(FILE *out, const char *text)
+{
+	static const char *const names[256] = {
+		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
+	};
+	for (const char *p = text; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+		if (names[c])
+			fputs(names[c], out);
+		else
+			fputc(c < 0x20 || c > 0x7E ? '?' : c, out); /* payloads of the prober's own are all that could bring one */
+	}
+}
+
+static void junit_outcome(FILE *out, const struct probe_result *r)
+{
+	static const char *const open[PROBE_VERDICTS] = {
+		[PROBE_FAIL] = "<failure message=\"", [PROBE_INCONCLUSIVE] = "<error message=\"", [PROBE_UNSUPPORTED] = "<skipped message=\"",
+	};
+	if (open[r->verdict]) {
+		fputs(open[r->verdict], out);
+		report_escape(out, r->text);
+		fputs("\"/>", out);
+		return;
+	}
+	fputs("<system-out>", out);
+	report_escape(out, probe_verdict_name(r->verdict));
+	fputs(": ", out);
+	report_escape(out, r->text);
+	fputs("</system-out>", out);
+}
+
+static void junit_case(FILE *out, const struct probe_result *r)
+{
+	fputs("<testcase classname=\"mqttwill.probe\" name=\"", out);
+	report_escape(out, r->scenario->id);
+	fputc(' ', out);
+	report_escape(out, r->scenario->title);
+	fprintf(out, "\" time=\"%.3f\">", (double)r->end_ms / 1000);
+	junit_outcome(out, r);
+	fputs("</testcase>\n", out);
+}
+
+void report_junit(FILE *out, const struct report *r)
+{
+	fprintf(out,
+	        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"mqttwill probe\" tests=\"%zu\" failures=\"%u\" "
+	        "errors=\"%u\" skipped=\"%u\" time=\"%.3f\">\n",
+	        r->run->count, r->counts[PROBE_FAIL], r->counts[PROBE_INCONCLUSIVE], r->counts[PROBE_UNSUPPORTED],
+	        (double)r->took_ms / 1000);
+	for (size_t i = 0; i < r->run->count; i++)
+		junit_case(out, &r->run->results[i]);
+	fputs("</testsuite>\n", out);
+}
+
+/* ---- TAP, version 13 ---- */
+
+/* '#' begins a directive, so that none may stand in what is said before it. */
+static void tap_text(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		fputc(*text == '#' ? '+' : *text == '\n' ? ' ' : *text, out);
+}
+
+static void tap_line(FILE *out, size_t number, const struct probe_result *r)
+{
+	bool bad = r->verdict == PROBE_FAIL || r->verdict == PROBE_INCONCLUSIVE;
+	fprintf(out, "%s %zu - %s ", bad ? "not ok" : "ok", number, r->scenario->id);
+	tap_text(out, r->scenario->title);
+	if (r->verdict == PROBE_UNSUPPORTED)
+		fputs(" # SKIP ", out);
+	else
+		fprintf(out, "\n# %s: ", probe_verdict_name(r->verdict));
+	tap_text(out, r->text);
+	fputc('\n', out);
+}
+
+void report_tap(FILE *out, const struct report *r)
+{
+	fprintf(out, "TAP version 13\n1..%zu\n", r->run->count);
+	for (size_t i = 0; i < r->run->count; i++)
+		tap_line(out, i + 1, &r->run->results[i]);
+}
