@@ -153,10 +153,19 @@ static int end_foreign_session(struct client *c)
 	return session_disconnect(c->session, REASON_SUCCESS, &now);
 }
 
+/* What was in flight in another version, perhaps of an earlier process, has no place in a session of this one. */
+static bool fits_version(const struct client *c)
+{
+	bool fits = c->level == c->trying;
+	for (const struct list *l = c->flight.sent.next; fits && l != &c->flight.sent; l = l->next)
+		fits = list_entry(l, struct outgoing, link)->level == c->trying;
+	return fits;
+}
+
 /* [MQTT311-3.1.2-4] */
 static bool resumed(const struct client *c, const struct packet *pk)
 {
-	if (c->level != c->trying) /* whatever it is, what was in flight in another version has no place in it */
+	if (!fits_version(c))
 		return false;
 	if (c->level == LEVEL_31) /* it has no Session Present: assume that the broker did as it was asked */
 		return !clean_start(c) && c->resumable;

@@ -129,6 +129,8 @@ int fit_outgoing(struct client *c, struct outgoing *o, char told[FIT_TEXT])
 	c->held_bytes -= o->size;
 	outgoing_recode(o, &how);
 	c->held_bytes += o->size;
+	store_gone(c->flight.store, o);
+	store_waits(c->flight.store, o); /* where it does not take it now, it gets it when it is sent */
 	return changed;
 }
 

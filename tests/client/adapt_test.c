@@ -290,6 +290,62 @@ START_TEST(with_adapt_messages_above_the_limits_go_as_the_broker_takes_them)
 }
 END_TEST
 
+/* ---- Without memory ---- */
+
+static void ask_for_5(struct device *d)
+{
+	const struct mqttwill_message      m = {.topic = "t", .text = "a", .qos = 1, .content_type = "c"};
+	const struct mqttwill_subscription s = {.filter = "f", .qos = 1, .no_local = true};
+	stage_enter();
+	int64_t told = mqttwill_publish(d->c, &m), heard = mqttwill_subscribe(d->c, &s, 1);
+	stage_leave();
+	ck_assert(told > 0 || told == MQTTWILL_ENOMEM);
+	ck_assert(heard > 0 || heard == MQTTWILL_ENOMEM);
+	if (told > 0)
+		device_token(d, told, true);
+	if (heard > 0)
+		device_token(d, heard, true);
+}
+
+/* True where an allocation was refused. */
+static bool survive_fall(int mode, long nth)
+{
+	const struct broker_options old = {.levels = 1 << LEVEL_311, .version_refusal = BROKER_REFUSES_AS_311};
+	struct mqttwill_options     o = auto_lamp();
+	o.presence = &late_status;
+	o.session_expiry_s = 60;
+	o.flags = MQTTWILL_ADAPT;
+	stage_begin(mode);
+	stage_broker(&old);
+	stage.fail_at = nth;
+	struct device *d = device_new(&o);
+	if (d->c) {
+		ask_for_5(d);
+		ck_assert_int_eq(mqttwill_start(d->c), 0);
+		stage_pass(100000);
+		ask_for_5(d);
+		cut_line();
+		stage_pass(100000);
+		ck_assert_msg(d->c->presence.online && d->c->client.level == LEVEL_311, "allocation %ld: %s", nth, d->log);
+		device_close(d, MQTTWILL_GOODBYE_OFFLINE);
+		stage_pass(10000);
+		ck_assert(d->was_closed);
+	}
+	bool failed = stage.refused;
+	stage.fail_at = 0;
+	stage_end();
+	return failed;
+}
+
+START_TEST(a_fall_survives_each_allocation_that_fails)
+{
+	long n = 1;
+	while (survive_fall(_i, n))
+		n++;
+	ck_assert_int_gt(n, 10);
+}
+END_TEST
+
 Suite *adapt_suite(void)
 {
 	Suite *s = suite_create("adapt");
@@ -306,6 +362,8 @@ Suite *adapt_suite(void)
 	SCENE(t, with_adapt_a_connect_that_is_too_large_loses_its_wills_properties_one_by_one);
 	SCENE(t, with_adapt_what_connack_allows_is_what_the_next_will_has);
 	SCENE(t, with_adapt_messages_above_the_limits_go_as_the_broker_takes_them);
+	tcase_set_timeout(t, 60);
+	SCENE(t, a_fall_survives_each_allocation_that_fails);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -177,6 +177,32 @@ START_TEST(what_was_in_flight_in_one_version_is_a_new_message_in_another)
 }
 END_TEST
 
+/* As one that an earlier process has left in flight, when it spoke 3.1.1. */
+START_TEST(what_an_earlier_process_sent_in_another_version_is_a_new_message)
+{
+	const struct recode     how = {LEVEL_5, LEVEL_311, 2, false};
+	struct mqttwill_options o = bare_options();
+	o.version = MQTTWILL_AUTO;
+	o.rejoin = MQTTWILL_REJOIN_ALWAYS;
+	stage_begin(_i);
+	struct device *d = device_start(&o);
+	peer_says(CONNACK5);
+	forget(d);
+	device_publish(d, "t", "a", 1);
+	stage_settle();
+	outgoing_recode(list_entry(d->c->client.flight.sent.next, struct outgoing, link), &how);
+	d->c->client.held_bytes--;
+	peer_resets();
+	lamp_comes_back();
+	forget(d);
+	peer_says(CONNACK5_PRESENT);
+	expect_bytes(TELL5("0002", "a"));
+	peer_says(PUBACK("0002"));
+	expect_events(d, "UP(resumed) DONE(1)");
+	stage_end();
+}
+END_TEST
+
 Suite *recode_suite(void)
 {
 	Suite *s = suite_create("recode");
@@ -187,6 +213,7 @@ Suite *recode_suite(void)
 	SCENE(t, a_subscription_that_needs_5_is_never_sent_as_it_is);
 	SCENE(t, remembered_subscriptions_are_made_again_in_the_form_of_the_new_version);
 	SCENE(t, what_was_in_flight_in_one_version_is_a_new_message_in_another);
+	SCENE(t, what_an_earlier_process_sent_in_another_version_is_a_new_message);
 	suite_add_tcase(s, t);
 	return s;
 }
