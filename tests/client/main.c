@@ -15,8 +15,6 @@ static Suite *(*const suites[])(void) = {
 	version_suite, adapt_suite, recode_suite,
 	last_words_suite,
 	ack_suite, request_suite, reply_suite, route_suite, subscribe_limit_suite,
-	steady_suite,
-	ack_suite, route_suite, subscribe_limit_suite,
 	steady_suite, store_suite,
 	rules_suite,
 	peer_suite,
