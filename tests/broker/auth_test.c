@@ -9,6 +9,12 @@
 
 static const struct broker_options demanding = {.auth_method = "TEST", .user_name = "u", .password = "pw"};
 
+static void say(const char *row)
+{
+	printf("%s\n", row);
+	fflush(stdout);
+}
+
 static struct packet auth_packet(uint8_t type, uint8_t reason, const char *method, const char *data)
 {
 	struct packet pk = {.type = type, .reason = reason};
@@ -183,6 +189,21 @@ START_TEST(who_fails_then_is_sent_away_and_its_will_speaks) /* [MQTT-4.12.1-2] *
 	peer_expect_end(p, REASON_NOT_AUTHORIZED);
 	ck_assert_uint_eq(s.events[BROKER_WILL_PUBLISHED], 1);
 	scene_fini(&s);
+	say("ok - W5-16 5.0 failed re-authentication, a reading: will at T0");
+}
+END_TEST
+
+START_TEST(who_goes_before_it_has_proved_itself_leaves_no_will)
+{
+	struct scene s;
+	scene_init(&s, &demanding);
+	struct peer *p = begin(&s, "TEST");
+	expect_auth(p, REASON_CONTINUE_AUTH, "1");
+	peer_drop(p);
+	scene_pass(&s, 1000000);
+	ck_assert_uint_eq(s.events[BROKER_WILL_STORED] + s.events[BROKER_WILL_PUBLISHED], 0);
+	scene_fini(&s);
+	say("ok - W5-17 5.0 a drop in the middle of enhanced authentication, a reading: never");
 }
 END_TEST
 
@@ -223,6 +244,7 @@ Suite *auth_suite(void)
 	tcase_add_loop_test(t, before_connack_only_auth_and_disconnect_are_heard, 0, 4);
 	tcase_add_test(t, a_client_may_prove_itself_again);
 	tcase_add_test(t, who_fails_then_is_sent_away_and_its_will_speaks);
+	tcase_add_test(t, who_goes_before_it_has_proved_itself_leaves_no_will);
 	tcase_add_loop_test(t, an_auth_out_of_place_ends_the_connection, 0, 4);
 	suite_add_tcase(suite, t);
 	return suite;

@@ -150,6 +150,22 @@ bool broker_announce(struct broker *b, const struct props *announce)
 	return true;
 }
 
+const char *broker_set_acl(struct broker *b, const char *text)
+{
+	struct acl acl;
+	acl_init(&acl);
+	const char *problem = acl_read(&acl, text);
+	if (!problem) {
+		acl_fini(&b->acl);
+		for (struct list *n; (n = list_first(&acl.rules));) {
+			list_remove(n);
+			list_push(&b->acl.rules, n);
+		}
+	}
+	acl_fini(&acl);
+	return problem;
+}
+
 void broker_refuse_next(struct broker *b, uint8_t reason)
 {
 	b->refuse_next = reason;

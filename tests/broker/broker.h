@@ -148,6 +148,9 @@ void broker_closed(struct broker_link *l, uint64_t now_ms);
 /* Other limits for the connections to come, and for what is published from now on. False: no memory. */
 bool broker_announce(struct broker *b, const struct props *announce);
 
+/* Another access control list from now on, as broker_options.acl. NULL, or what is wrong with it; then nothing changes. */
+const char *broker_set_acl(struct broker *b, const char *text);
+
 /* The next CONNECT that is in order is refused: an MQTT 5 reason code, told to 3.x as its nearest return code. */
 void broker_refuse_next(struct broker *b, uint8_t reason);
 

@@ -12,6 +12,7 @@ Suite *will_end_suite(void);
 Suite *will_delay_suite(void);
 Suite *will_return_suite(void);
 Suite *will_content_suite(void);
+Suite *will_edge_suite(void);
 Suite *connect_suite(void);
 Suite *session_suite(void);
 Suite *subscribe_suite(void);

@@ -127,9 +127,13 @@ END_TEST
 START_TEST(message_expiry_0_reaches_those_who_are_there)
 {
 	struct scene  s;
-	struct packet pk = will_packet(1, true, "gone");
+	struct packet join = connect_packet("away", false), pk = will_packet(1, true, "gone");
 	scene_init(&s, NULL);
 	struct peer *watcher = peer_join(&s, LEVEL_5, "watcher"), *late = peer_join(&s, LEVEL_5, "late");
+	struct peer *away = peer_open(&s, LEVEL_311);
+	peer_connect(away, &join);
+	peer_subscribe(away, "will/#", 1, 1);
+	peer_drop(away);
 	peer_subscribe(watcher, "will/#", 1 | OPTION_RETAIN_AS_PUBLISHED, 1);
 	pk.connect.will.has = HAS(MESSAGE_EXPIRY);
 	die_with(&s, LEVEL_5, &pk);
@@ -137,8 +141,11 @@ START_TEST(message_expiry_0_reaches_those_who_are_there)
 	scene_pass(&s, 1);
 	peer_subscribe(late, "will/device", 1, 1);
 	peer_expect_nothing(late);
+	away = peer_open(&s, LEVEL_311);
+	peer_connect(away, &join);
+	peer_expect_nothing(away);
 	scene_fini(&s);
-	say("WC-04 5.0 message expiry 0: reaches connected subscribers with 0, and is kept for nobody");
+	say("WC-04 5.0 message expiry 0, a reading: reaches connected subscribers with 0, and is kept for nobody");
 }
 END_TEST
 

@@ -45,7 +45,7 @@ static const struct row rows[] = {
 	 .said = GONE(0)},
 	{"WT-02", "take-over, delay 0, session expiry 0, Clean Start 1: T0", V5, 0, 0,
 	 .steps = {{.act = come, .clean = true}}, .said = GONE(0)},
-	{"WT-03", "take-over, delay 5, session expiry 0, Clean Start 0: T0, the session has ended", V5, 5, 0,
+	{"WT-03", "take-over, delay 5, session expiry 0, Clean Start 0, a reading: T0, the session has ended", V5, 5, 0,
 	 .steps = {{.act = come}}, .said = GONE(0)},
 	{"WT-04", "take-over, delay 5, session expiry 0, Clean Start 1: T0", V5, 5, 0,
 	 .steps = {{.act = come, .clean = true}}, .said = GONE(0)},
