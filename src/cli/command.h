@@ -8,6 +8,7 @@
 int command_run(int argc, char **argv);
 int command_pub(int argc, char **argv);
 int command_sub(int argc, char **argv);
+int command_explain(int argc, char **argv);
 int command_probe(int argc, char **argv);
 
 #endif

@@ -21,6 +21,7 @@ static const struct {
 	{"run", command_run, "hold a device's presence until SIGTERM, then say goodbye"},
 	{"pub", command_pub, "publish a message, or a line each of standard input"},
 	{"sub", command_sub, "print the messages of topics"},
+	{"explain", command_explain, "tell what the broker will say, however the device ends"},
 	{"probe", command_probe, "find out whether a broker keeps its promises about wills"},
 };
 
@@ -40,7 +41,7 @@ static int help(void)
 	puts("Usage: mqttwill COMMAND [OPTION]...\n"
 	     "An MQTT client (3.1, 3.1.1 and 5) that keeps a device's Last Will true.\n\nCommands:");
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-		printf("  %-5s %s\n", commands[i].name, commands[i].summary);
+		printf("  %-7s %s\n", commands[i].name, commands[i].summary);
 	puts("\n  mqttwill COMMAND --help lists a command's options; mqttwill --version tells the version.\n\n"
 	     "Exit codes:");
 	for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
