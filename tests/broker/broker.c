@@ -39,6 +39,11 @@ uint16_t broker_alias_maximum(const struct broker *b)
 	return b->options.announce.has & HAS(TOPIC_ALIAS_MAXIMUM) ? b->options.announce.topic_alias_maximum : 0;
 }
 
+bool broker_shares(const struct broker *b)
+{
+	return !broker_lacks(b, HAS(SHARED_AVAILABLE), b->options.announce.shared_available);
+}
+
 bool broker_lacks(const struct broker *b, uint32_t has, uint8_t value)
 {
 	return b->options.announce.has & has && value == 0;

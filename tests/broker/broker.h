@@ -82,7 +82,7 @@ struct broker_options {
 	 * What CONNACK announces in MQTT 5, beside what the broker adds itself; it is enforced in every version:
 	 * Session Expiry (replaces the client's), Receive Maximum, Maximum QoS, Retain Available, Maximum Packet Size,
 	 * Server Keep Alive, Topic Alias Maximum (towards the client as many are used, as far as it allows them), Wildcard
-	 * Subscription, Subscription Identifier and Shared Subscription Available (there are no shared ones in any case).
+	 * Subscription, Subscription Identifier and Shared Subscription Available.
 	 * Response Information goes to who asks for it, Server Reference with 0x9C and 0x9D only.
 	 * Without it nothing is announced, and the ceilings below hold.
 	 */

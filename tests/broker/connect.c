@@ -249,8 +249,6 @@ static void accept(const struct request *r, struct session *s, bool present, boo
 	/* [MQTT-3.1.4-5], [MQTT-3.2.2-9] */
 	bool informs = r->pk->props.has & HAS(REQUEST_RESPONSE) && r->pk->props.request_response;
 	pk.props.has &= ~(HAS(SERVER_REFERENCE) | (informs ? 0 : HAS(RESPONSE_INFORMATION))); /* [MQTT-3.1.2-28] */
-	pk.props.has |= HAS(SHARED_AVAILABLE);
-	pk.props.shared_available = 0; /* there are none */
 	if (assigned) {
 		pk.props.has |= HAS(ASSIGNED_CLIENT_ID); /* [MQTT-3.1.3-7] */
 		pk.props.assigned_client_id = s->client_id;

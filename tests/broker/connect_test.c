@@ -27,13 +27,12 @@ START_TEST(connack_announces_what_is_configured)
 	struct packet pk = connect_packet("c", true);
 	scene_init(&s, &options);
 	const struct props *props = &peer_connect(peer_open(&s, LEVEL_5), &pk)->pk.props;
-	ck_assert_uint_eq(props->has, options.announce.has | HAS(SHARED_AVAILABLE));
+	ck_assert_uint_eq(props->has, options.announce.has);
 	ck_assert_uint_eq(props->maximum_qos, 1);
 	ck_assert_uint_eq(props->retain_available, 0);
 	ck_assert_uint_eq(props->receive_maximum, 7);
 	ck_assert_uint_eq(props->maximum_packet_size, 1000);
 	ck_assert_uint_eq(props->session_expiry, 33);
-	ck_assert_uint_eq(props->shared_available, 0);
 	scene_fini(&s);
 }
 END_TEST

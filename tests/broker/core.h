@@ -22,6 +22,7 @@ struct broker {
 	struct timers         timers;
 	struct list           links, sessions, retained;
 	size_t                session_count, retained_count;
+	uint64_t              turns; /* messages that a group of shared subscriptions was given */
 	uint64_t              assigned; /* client ids that the broker made */
 	uint8_t               refuse_next;
 	struct message       *late; /* a will that leaves late: bugs.h */
@@ -90,6 +91,8 @@ bool     broker_retains(const struct broker *b);
 uint16_t broker_receive_maximum(const struct broker *b);
 uint32_t broker_packet_max(const struct broker *b);
 uint16_t broker_alias_maximum(const struct broker *b);
+
+bool     broker_shares(const struct broker *b);
 
 /* Is this of CONNACK's "... Available" announced as 0? `has` is its HAS() bit, `value` the member. */
 bool broker_lacks(const struct broker *b, uint32_t has, uint8_t value);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each session gets one copy of a message, however many of its subscriptions match.
+ * Each session gets one copy of a message, however many of its subscriptions match; shared ones are for themselves.
  */
 #include "broker/publish.h"
 
 #include "broker/delivery.h"
 #include "broker/retain.h"
+#include "broker/share.h"
 #include "broker/subscription.h"
 
 static void give(struct session *s, struct message *m, uint64_t now_ms)
@@ -32,4 +33,5 @@ void publish_message(struct broker *b, struct message *m, uint64_t now_ms)
 	/* whether they are connected or not [MQTT-4.5.0-1] */
 	for (struct list *n = b->sessions.next; n != &b->sessions; n = n->next)
 		give(list_entry(n, struct session, node), m, now_ms);
+	share_give(b, m, now_ms);
 }

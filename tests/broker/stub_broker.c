@@ -41,7 +41,7 @@ static const char usage[] =
 	"  --session-expiry S          instead of the client's\n"
 	"  --no-wildcard               Wildcard Subscription Available 0\n"
 	"  --no-subscription-ids       Subscription Identifier Available 0\n"
-	"  --no-shared                 Shared Subscription Available 0, which it is in any case\n"
+	"  --no-shared                 Shared Subscription Available 0\n"
 	"  --response-information TEXT for those who ask for it\n"
 	"\n"
 	"  --refuse CODE               refuse every CONNECT with this reason code, as 0x9C\n"

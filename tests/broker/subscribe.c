@@ -6,6 +6,7 @@
 #include "broker/link.h"
 #include "broker/retain.h"
 #include "broker/subscription.h"
+#include "wire/topic.h"
 
 #include <stdlib.h>
 
@@ -34,18 +35,22 @@ static bool wants_retained(uint8_t options, bool existed)
 	return handling == 0 || (handling == 1 && !existed);
 }
 
-static bool is_shared(const struct broker_link *l, struct span filter)
+/* The same in all versions: 3.x does not know of it, but brokers offer it there, too. */
+static bool is_share(struct span filter)
 {
-	return l->level == LEVEL_5 && filter.n >= 7 && !memcmp(filter.p, "$share/", 7);
+	return filter.n >= 7 && !memcmp(filter.p, "$share/", 7);
 }
 
 /* [MQTT-3.2.2-17] and its neighbours: what CONNACK said there is not. */
 static uint8_t unavailable(const struct broker_link *l, const struct packet *pk, struct span filter)
 {
+	struct topic_fault  fault;
 	const struct props *a = &l->broker->options.announce;
 	bool                wild = memchr(filter.p, '#', filter.n) || memchr(filter.p, '+', filter.n);
-	if (is_shared(l, filter))
+	if (is_share(filter) && l->level == LEVEL_5 && !broker_shares(l->broker))
 		return REASON_NO_SHARED;
+	if (is_share(filter) && broker_shares(l->broker) && !topic_filter_check(filter, true, &fault))
+		return REASON_BAD_FILTER; /* of 3.x: in MQTT 5 it was not decoded */
 	if (wild && broker_lacks(l->broker, HAS(WILDCARD_AVAILABLE), a->wildcard_available))
 		return REASON_NO_WILDCARD;
 	if (pk->props.has & HAS(SUBSCRIPTION_ID) &&
@@ -67,13 +72,15 @@ static struct grant grant(struct broker_link *l, const struct packet *pk, const 
 	struct subscription *sub = subscription_set(l->session, f->filter, options, id, &existed);
 	if (!sub)
 		return (struct grant){.code = REASON_QUOTA};
-	return (struct grant){wants_retained(options, existed) ? sub : NULL, options & OPTION_QOS};
+	sub->shared = broker_shares(l->broker) && is_share(f->filter);
+	bool retained = !sub->shared && wants_retained(options, existed); /* MQTT 5, 4.8.2 */
+	return (struct grant){retained ? sub : NULL, options & OPTION_QOS};
 }
 
 static struct grant judge(struct broker_link *l, const struct packet *pk, const struct filter *f, bool *end,
                           uint64_t now_ms)
 {
-	enum acl_verdict verdict = acl_check(&l->broker->acl, ACL_SUBSCRIBE, f->filter);
+	enum acl_verdict verdict = acl_check(&l->broker->acl, ACL_SUBSCRIBE, topic_filter_plain(f->filter));
 	struct grant     g = {.code = REASON_NOT_AUTHORIZED};
 	if (verdict == ACL_ALLOW)
 		g = grant(l, pk, f);

@@ -109,19 +109,6 @@ START_TEST(no_local_keeps_the_own_messages_away)
 }
 END_TEST
 
-START_TEST(shared_subscriptions_are_refused_in_5_and_plain_in_3)
-{
-	struct scene s;
-	scene_init(&s, NULL);
-	peer_subscribe(peer_join(&s, LEVEL_5, "new"), "$share/g/t", 0, 0x9E);
-	struct peer *old = peer_join(&s, LEVEL_311, "old");
-	peer_subscribe(old, "$share/g/t", 0, 0);
-	peer_publish(old, "$share/g/t", "x", 0, false);
-	peer_expect_message(old, "$share/g/t", "x", 0, false);
-	scene_fini(&s);
-}
-END_TEST
-
 START_TEST(the_granted_qos_respects_maximum_qos)
 {
 	struct broker_options options = {.announce = {.has = HAS(MAXIMUM_QOS), .maximum_qos = 1}};
@@ -242,7 +229,6 @@ Suite *subscribe_suite(void)
 	tcase_add_test(tc, a_new_subscription_replaces_the_old);
 	tcase_add_loop_test(tc, unsubscribe_ends_it, 0, 3);
 	tcase_add_test(tc, no_local_keeps_the_own_messages_away);
-	tcase_add_test(tc, shared_subscriptions_are_refused_in_5_and_plain_in_3);
 	tcase_add_test(tc, the_granted_qos_respects_maximum_qos);
 	tcase_add_test(tc, too_many_subscriptions_are_refused);
 	add_retained(tc);

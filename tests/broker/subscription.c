@@ -8,7 +8,7 @@
 
 #include "wire/topic.h"
 
-static struct subscription *find(const struct session *s, struct span filter)
+struct subscription *subscription_find(const struct session *s, struct span filter)
 {
 	for (const struct list *n = s->subscriptions.next; n != &s->subscriptions; n = n->next) {
 		struct subscription *sub = list_entry(n, struct subscription, node);
@@ -34,7 +34,7 @@ static struct subscription *add(struct session *s, struct span filter)
 struct subscription *subscription_set(struct session *s, struct span filter, uint8_t options, uint32_t id,
                                       bool *existed)
 {
-	struct subscription *sub = find(s, filter);
+	struct subscription *sub = subscription_find(s, filter);
 	*existed = sub != NULL;
 	if (!sub)
 		sub = add(s, filter);
@@ -55,7 +55,7 @@ static void drop(struct session *s, struct subscription *sub)
 /* What was begun is the session's and goes on [MQTT-3.10.4-3]. */
 bool subscription_remove(struct session *s, struct span filter)
 {
-	struct subscription *sub = find(s, filter);
+	struct subscription *sub = subscription_find(s, filter);
 	if (sub)
 		drop(s, sub); /* [MQTT-3.10.4-1], [MQTT-3.10.4-2] */
 	return sub != NULL;
@@ -81,7 +81,7 @@ bool subscription_match(const struct session *s, const struct message *m, struct
 	match->id_count = 0;
 	for (const struct list *n = s->subscriptions.next; n != &s->subscriptions; n = n->next) {
 		const struct subscription *sub = list_entry(n, struct subscription, node);
-		if (!topic_match(sub->filter, m->topic) || subscription_is_local(s, sub, m)) /* [MQTT-3.3.2-3] */
+		if (sub->shared || !topic_match(sub->filter, m->topic) || subscription_is_local(s, sub, m)) /* [MQTT-3.3.2-3] */
 			continue;
 		any = true;
 		if (match->qos < (sub->options & OPTION_QOS)) /* [MQTT-3.3.4-2] */

@@ -12,15 +12,20 @@ struct subscription {
 	struct span filter;
 	uint8_t     options; /* as in SUBSCRIBE, with the QoS that was granted */
 	uint32_t    id;      /* Subscription Identifier; 0: none */
+	bool        shared;  /* share.h: its filter is $share/NAME/FILTER, which is also what its group is known by */
+	uint64_t    turn;    /* shared: when it was given a message last, as broker.turns counts; 0: never */
 };
 
-/* All of one session's subscriptions that match a message, taken together. */
+/* All of one session's subscriptions but the shared ones that match a message, taken together. */
 struct match {
 	uint8_t  qos; /* the highest [MQTT-3.3.4-2] */
 	bool     retain_as_published; /* one of them asks for it */
 	size_t   id_count;
 	uint32_t ids[BROKER_SUBSCRIPTIONS_MAX]; /* [MQTT-3.3.4-3], [MQTT-3.3.4-4] */
 };
+
+/* NULL: the session has none with this filter. */
+struct subscription *subscription_find(const struct session *s, struct span filter);
 
 /* Adds a subscription or replaces the one with the same filter. NULL: no room. *existed tells which it was. */
 struct subscription *subscription_set(struct session *s, struct span filter, uint8_t options, uint32_t id,

@@ -15,6 +15,7 @@ Suite *will_content_suite(void);
 Suite *will_edge_suite(void);
 Suite *connect_suite(void);
 Suite *session_suite(void);
+Suite *share_suite(void);
 Suite *subscribe_suite(void);
 Suite *qos_suite(void);
 Suite *acl_suite(void);
