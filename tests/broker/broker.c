@@ -78,11 +78,20 @@ static void copy_announcement(struct arena *a, struct props *props)
 	props->subscription_ids = NULL;
 }
 
+static void settle_misbehaviour(struct broker *b, const struct misbehaviour *given)
+{
+	struct misbehaviour *m = &b->options.misbehaviour;
+	*m = *given;
+	m->only = m->only ? arena_text(&b->strings, m->only, 0) : NULL;
+	m->send.p = arena_copy(&b->strings, m->send.p, m->send.n);
+}
+
 static void settle_options(struct broker *b, const struct broker_options *given)
 {
 	struct broker_options *o = &b->options;
 	*o = *given;
 	copy_announcement(&b->strings, &o->announce);
+	settle_misbehaviour(b, &given->misbehaviour);
 	o->acl = NULL;
 	o->user_name = arena_text(&b->strings, o->user_name, 0);
 	o->password = arena_text(&b->strings, o->password, 0);
@@ -136,6 +145,7 @@ void broker_free(struct broker *b)
 
 void broker_tick(struct broker *b, uint64_t now_ms)
 {
+	b->now_ms = now_ms;
 	for (struct timer *t; (t = timers_take(&b->timers, now_ms));)
 		t->fire(t, now_ms);
 }
@@ -153,6 +163,13 @@ bool broker_announce(struct broker *b, const struct props *announce)
 		return false;
 	b->options.announce = copy;
 	return true;
+}
+
+bool broker_misbehave(struct broker *b, const struct misbehaviour *m)
+{
+	static const struct misbehaviour none;
+	settle_misbehaviour(b, m ? m : &none);
+	return !b->strings.failed;
 }
 
 const char *broker_set_acl(struct broker *b, const char *text)

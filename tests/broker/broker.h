@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "broker/misbehave.h"
 #include "wire/property.h"
 
 struct broker;
@@ -95,6 +96,7 @@ struct broker_options {
 	const char  *password;
 	const char  *auth_method; /* of enhanced authentication, for that user and password; see auth.h; NULL: none is known */
 	uint32_t     bugs; /* to imitate: bits of broker_bug(), see bugs.h */
+	struct misbehaviour misbehaviour; /* towards clients */
 	uint32_t     connect_timeout_ms; /* from the connection to its CONNECT; default 10,000 */
 	uint32_t     linger_ms;          /* how long a closing link may take to flush its output; default 5,000 */
 	uint32_t     queue_messages;     /* ceiling of what waits for one session; default 1,000 */
@@ -150,6 +152,9 @@ bool broker_announce(struct broker *b, const struct props *announce);
 
 /* Another access control list from now on, as broker_options.acl. NULL, or what is wrong with it; then nothing changes. */
 const char *broker_set_acl(struct broker *b, const char *text);
+
+/* Other misbehaviour from now on; NULL: none. What has gone silent stays so. False: no memory. */
+bool broker_misbehave(struct broker *b, const struct misbehaviour *m);
 
 /* The next CONNECT that is in order is refused: an MQTT 5 reason code, told to 3.x as its nearest return code. */
 void broker_refuse_next(struct broker *b, uint8_t reason);

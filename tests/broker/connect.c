@@ -263,6 +263,7 @@ static void accept(const struct request *r, struct session *s, bool present, boo
 		   },
 	           now_ms);
 	send_connack(r->link, &pk);
+	misbehave_accepted(r->link);
 	r->link->state = LINK_UP;
 	link_touch(r->link, now_ms);
 }

@@ -13,6 +13,7 @@
 #include "broker/broker.h"
 #include "broker/ids.h"
 #include "broker/message.h"
+#include "broker/misbehave.h"
 #include "broker/timers.h"
 
 struct broker {
@@ -27,6 +28,7 @@ struct broker {
 	uint8_t               refuse_next;
 	struct message       *late; /* a will that leaves late: bugs.h */
 	struct timer          late_due;
+	uint64_t              now_ms; /* of the latest tick, which each call begins with */
 	unsigned              nonces; /* so many exchanges of enhanced authentication have begun */
 };
 
@@ -52,6 +54,7 @@ struct broker_link {
 	uint16_t        keep_alive_s; /* in force */
 	uint16_t        receive_maximum, quota; /* the client's, and how much of it is left [MQTT 5, 4.9] */
 	uint32_t        packet_max; /* the largest packet the client takes */
+	struct mischief mischief;
 	struct aliases  aliases_in, aliases_out; /* the client's, and the broker's own */
 };
 

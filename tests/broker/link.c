@@ -29,6 +29,8 @@ static bool send_packet(struct broker_link *l, const struct packet *pk)
 	size_t size = l->cut ? 0 : packet_size(pk, l->level);
 	if (size == 0 || size > l->packet_max)
 		return false; /* [MQTT-3.1.2-24] */
+	if (misbehave_keeps(l, pk, size))
+		return true;
 	uint8_t *out = buf_reserve(&l->out, size);
 	if (!out) {
 		cut(l);
@@ -235,9 +237,17 @@ static bool take_packet(struct broker_link *l, uint64_t now_ms)
 	return true;
 }
 
+static void break_off(struct broker_link *l, uint64_t now_ms)
+{
+	link_close(l, 0, "misbehaviour", now_ms);
+	misbehave_fini(l);
+	buf_take(&l->out, buf_len(&l->out));
+}
+
 void broker_receive(struct broker_link *l, const uint8_t *bytes, size_t len, uint64_t now_ms)
 {
 	broker_tick(l->broker, now_ms);
+	len = misbehave_hears(l, len);
 	while (len && l->state != LINK_CLOSING && !l->cut) { /* [MQTT-3.1.4-6] */
 		size_t n = len < PIECE ? len : PIECE;
 		if (!buf_append(&l->in, bytes, n)) {
@@ -249,6 +259,8 @@ void broker_receive(struct broker_link *l, const uint8_t *bytes, size_t len, uin
 		while (l->state != LINK_CLOSING && buf_len(&l->in) && take_packet(l, now_ms))
 			;
 	}
+	if (l->mischief.closes)
+		break_off(l, now_ms);
 	if (l->state == LINK_CLOSING)
 		buf_fini(&l->in);
 	buf_relax(&l->in);
@@ -260,7 +272,7 @@ struct broker_link *broker_accept(struct broker *b, uint64_t now_ms)
 	struct broker_link *l = calloc(1, sizeof *l);
 	if (!l)
 		return NULL;
-	if (!timers_join(&b->timers, 1)) {
+	if (!timers_join(&b->timers, 1 + MISCHIEF_TIMERS)) {
 		free(l);
 		return NULL;
 	}
@@ -270,6 +282,7 @@ struct broker_link *broker_accept(struct broker *b, uint64_t now_ms)
 	l->timer.fire = on_timeout;
 	buf_init(&l->in, (size_t)broker_packet_max(b) + PIECE);
 	buf_init(&l->out, BROKER_OUTPUT_MAX);
+	misbehave_begin(l);
 	list_push(&b->links, &l->node);
 	timer_arm(&b->timers, &l->timer, now_ms + b->options.connect_timeout_ms); /* U-3.1.4-d */
 	return l;
@@ -277,13 +290,15 @@ struct broker_link *broker_accept(struct broker *b, uint64_t now_ms)
 
 size_t broker_output(const struct broker_link *l, const uint8_t **bytes)
 {
-	*bytes = buf_len(&l->out) ? buf_front(&l->out) : NULL;
-	return buf_len(&l->out);
+	size_t n = misbehave_shows(l, buf_len(&l->out));
+	*bytes = n ? buf_front(&l->out) : NULL;
+	return n;
 }
 
 void broker_sent(struct broker_link *l, size_t n, uint64_t now_ms)
 {
 	broker_tick(l->broker, now_ms);
+	l->mischief.given += n;
 	buf_take(&l->out, n);
 	buf_relax(&l->out);
 	if (l->session)
@@ -292,7 +307,8 @@ void broker_sent(struct broker_link *l, size_t n, uint64_t now_ms)
 
 bool broker_wants_close(const struct broker_link *l)
 {
-	return l->state == LINK_CLOSING && (l->flushed || buf_len(&l->out) == 0);
+	bool idle = buf_len(&l->out) == 0 && !misbehave_holds(l);
+	return l->state == LINK_CLOSING && !misbehave_is_silent(l) && (l->flushed || idle);
 }
 
 void broker_closed(struct broker_link *l, uint64_t now_ms)
@@ -307,7 +323,8 @@ void link_free(struct broker_link *l)
 	if (l->session)
 		l->session->link = NULL;
 	timer_stop(&l->broker->timers, &l->timer);
-	timers_leave(&l->broker->timers, 1);
+	misbehave_fini(l);
+	timers_leave(&l->broker->timers, 1 + MISCHIEF_TIMERS);
 	list_remove(&l->node);
 	free(l->auth);
 	buf_fini(&l->in);

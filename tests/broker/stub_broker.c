@@ -44,6 +44,15 @@ static const char usage[] =
 	"  --no-shared                 Shared Subscription Available 0\n"
 	"  --response-information TEXT for those who ask for it\n"
 	"\n"
+	"Misbehaviour, which tests/broker/misbehave.h explains:\n"
+	"  --withhold LIST             never send these packets, as puback,pubrec,pubcomp,suback,connack,pingresp\n"
+	"  --delay-acks MS             send acknowledgements, CONNACK and PINGRESP so much later\n"
+	"  --send HEX                  bytes for who was accepted ...\n"
+	"  --send-after MS             ... so long after CONNACK\n"
+	"  --silent-after N|connack    after so many bytes as if the cable were pulled\n"
+	"  --close-at N                end the connection at the N-th byte of the client\n"
+	"  --misbehave-to ID           towards this client alone\n"
+	"\n"
 	"  --refuse CODE               refuse every CONNECT with this reason code, as 0x9C\n"
 	"  --server-reference TEXT     where else to go, with the reason codes 0x9C and 0x9D\n";
 
@@ -52,6 +61,7 @@ struct settings {
 	const char           *bind, *acl;
 	uint16_t              port;
 	char                  user[256]; /* of --scram */
+	uint8_t               sent[1024]; /* of --send */
 	bool                  verbose, help, list_bugs;
 };
 
@@ -184,6 +194,57 @@ static bool set_refuse(struct settings *s, const char *arg)
 	return good;
 }
 
+/* ---- Misbehaviour ---- */
+
+static bool set_withhold(struct settings *s, const char *arg)
+{
+	for (;; arg++) {
+		size_t   n = strcspn(arg, ",");
+		uint32_t bit = misbehave_bit(arg, n);
+		s->options.misbehaviour.withhold |= bit;
+		arg += n;
+		if (!bit || !*arg)
+			return bit;
+	}
+}
+
+static bool set_delay(struct settings *s, const char *arg)
+{
+	return number(arg, 1, UINT32_MAX, &s->options.misbehaviour.delay_ms);
+}
+
+static bool set_send(struct settings *s, const char *arg)
+{
+	size_t n = 0;
+	for (int used = 0; n < sizeof s->sent && sscanf(arg, "%2hhx%n", &s->sent[n], &used) == 1 && used == 2; n++)
+		arg += 2;
+	s->options.misbehaviour.send = span_of(s->sent, n);
+	return n > 0 && !*arg;
+}
+
+static bool set_send_after(struct settings *s, const char *arg)
+{
+	return number(arg, 0, UINT32_MAX, &s->options.misbehaviour.send_after_ms);
+}
+
+static bool set_silent_after(struct settings *s, const char *arg)
+{
+	bool connack = !strcmp(arg, "connack");
+	s->options.misbehaviour.silence = connack ? SILENT_AFTER_CONNACK : SILENT_AFTER_BYTES;
+	return connack || number(arg, 0, UINT32_MAX, &s->options.misbehaviour.silent_after);
+}
+
+static bool set_close_at(struct settings *s, const char *arg)
+{
+	return number(arg, 1, UINT32_MAX, &s->options.misbehaviour.close_at);
+}
+
+static bool set_misbehave_to(struct settings *s, const char *arg)
+{
+	s->options.misbehaviour.only = arg;
+	return true;
+}
+
 /* ---- What CONNACK announces: a table, by the option's place in it ---- */
 
 static const struct limit {
@@ -239,6 +300,9 @@ static const struct setting {
 	{"password", set_password, true}, {"verbose", set_verbose, false}, {"help", set_help, false}, {"refuse", set_refuse, true},
 	{"auth", set_auth, true}, {"scram", set_scram, true}, {"bug", set_bug, true},
 	{"levels", set_levels, true}, {"refuse-level", set_refuse_level, true},
+	{"withhold", set_withhold, true}, {"delay-acks", set_delay, true}, {"send", set_send, true},
+	{"send-after", set_send_after, true}, {"silent-after", set_silent_after, true}, {"close-at", set_close_at, true},
+	{"misbehave-to", set_misbehave_to, true},
 };
 
 enum { SETTINGS = sizeof settings / sizeof settings[0] };

@@ -23,6 +23,7 @@ Suite *auth_suite(void);
 Suite *input_suite(void);
 Suite *timers_suite(void);
 Suite *limits_suite(void);
+Suite *misbehave_suite(void);
 Suite *rules_suite(void);
 
 #endif
