@@ -8,7 +8,7 @@
 #include "client/suites.h"
 
 static Suite *(*const suites[])(void) = {
-	auth_suite, reauth_suite, scram_suite, will_suite,  order_suite,    goodbye_suite, restart_suite, watch_suite, retry_suite,
+	auth_suite, reauth_suite, scram_suite, will_suite,  misbehave_suite, order_suite, goodbye_suite, restart_suite, watch_suite, retry_suite,
 	queue_suite, callback_suite, timeout_suite, option_suite,  sync_suite,  memory_suite,
 	policy_suite, expiry_suite,
 	switch_suite, unarmed_suite, mix_suite, cut_suite, redirect_suite,

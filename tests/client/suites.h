@@ -15,6 +15,7 @@ Suite *auth_suite(void);
 Suite *reauth_suite(void);
 Suite *scram_suite(void);
 Suite *will_suite(void);
+Suite *misbehave_suite(void);
 Suite *order_suite(void);
 Suite *goodbye_suite(void);
 Suite *restart_suite(void);
