@@ -91,12 +91,13 @@ int command_explain(int argc, char **argv)
 	static struct explain_options    own;
 	static const struct option_group groups[] = {{"The explanation", "", explain_rows, &own}, DEVICE_GROUPS(&d)};
 	const struct command_line        line = {
-		.name = "explain",
-		.summary = "Tells what the broker will say of a device with the options of mqttwill run, however it ends.",
-		.groups = groups,
-		.group_count = sizeof groups / sizeof groups[0],
-		.arena = &d.arena,
-	};
+		       .name = "explain",
+		       .summary =
+			       "Tells what the broker will say of a device with the options of mqttwill run, however it ends.",
+		       .groups = groups,
+		       .group_count = sizeof groups / sizeof groups[0],
+		       .arena = &d.arena,
+        };
 	enum exit_code code;
 	arena_init(&d.arena);
 	if (options_parse(&line, argc, argv, &code)) {

@@ -26,9 +26,11 @@ void duration_words(char out[TIME_WORDS], uint64_t ms)
 	} units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "min"}};
 	size_t n = 0;
 	out[0] = 0;
-	for (size_t i = 0; ms >= 600000 && i < sizeof units / sizeof units[0]; i++) { /* up to ten minutes, seconds are read with more ease */
+	for (size_t i = 0; ms >= 600000 && i < sizeof units / sizeof units[0];
+	     i++) { /* up to ten minutes, seconds are read with more ease */
 		if (ms >= units[i].ms)
-			n += (size_t)snprintf(out + n, TIME_WORDS - n, "%s%" PRIu64 " %s", n ? " " : "", ms / units[i].ms, units[i].name);
+			n += (size_t)snprintf(out + n, TIME_WORDS - n, "%s%" PRIu64 " %s", n ? " " : "",
+			                      ms / units[i].ms, units[i].name);
 		ms %= n ? units[i].ms : UINT64_MAX;
 	}
 	if (n == 0 || ms > 0)
@@ -103,7 +105,8 @@ void late_words(char out[STORY_TEXT], const struct story *s, const struct ending
 
 /* ---- The endings ---- */
 
-__attribute__((format(printf, 3, 4))) static void then(struct ending *e, struct mqttwill_timing when, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void then(struct ending *e, struct mqttwill_timing when,
+                                                       const char *format, ...)
 {
 	struct moment *m = &e->moments[e->count++];
 	va_list        arguments;
@@ -151,7 +154,9 @@ static void cut(struct story *s, struct ending *e)
 static void with_will(struct story *s, struct ending *e)
 {
 	bool v5 = s->terms.version == MQTTWILL_V5;
-	then(e, now, v5 ? "DISCONNECT 0x04: the broker is asked for the will" : "a close without DISCONNECT, since 3.x has no other way");
+	then(e, now,
+	     v5 ? "DISCONNECT 0x04: the broker is asked for the will"
+	        : "a close without DISCONNECT, since 3.x has no other way");
 	broker_speaks(s, e, MQTTWILL_ENDING_WITH_WILL);
 }
 
@@ -172,7 +177,8 @@ static void goodbye(struct story *s, struct ending *e)
 {
 	char limit[TIME_WORDS];
 	duration_words(limit, s->goodbye_ms);
-	then(e, now, "the client publishes %s%s", s->offline, s->device->will.qos ? ", and waits for the acknowledgement" : "");
+	then(e, now, "the client publishes %s%s", s->offline,
+	     s->device->will.qos ? ", and waits for the acknowledgement" : "");
 	then(e, now, "DISCONNECT%s: the broker drops the will", s->terms.version == MQTTWILL_V5 ? " 0x00" : "");
 	then(e, (struct mqttwill_timing){s->goodbye_ms + s->wait_ms, s->goodbye_ms + s->wait_ms},
 	     "where the broker did not take that within %.40s, it publishes %s", limit, s->offline);
@@ -203,7 +209,8 @@ static void returned(struct story *s, struct ending *e)
 
 static void taken_over(struct story *s, struct ending *e)
 {
-	then(e, now, "the broker ends the old connection%s", s->wait_ms ? "; the session goes on, and the will is dropped" : "");
+	then(e, now, "the broker ends the old connection%s",
+	     s->wait_ms ? "; the session goes on, and the will is dropped" : "");
 	broker_speaks(s, e, MQTTWILL_ENDING_RESUMED);
 	back_online(s, e, now);
 }
@@ -225,7 +232,8 @@ static const struct {
 	{"with-will", "the device stops, and lets the broker say so", with_will},
 	{"silent", "the device stops, and says nothing", silent},
 	{"abort", "the device resets the connection", abort_it},
-	{"return", "the connection is lost, and the client id is back before the will is due, with Clean Start 0", returned},
+	{"return", "the connection is lost, and the client id is back before the will is due, with Clean Start 0",
+         returned},
 	{"take-over", "the client id connects again while the old connection stands, with Clean Start 0", taken_over},
 	{"clean-start", "the client id connects again before the will is published, with Clean Start 1", replaced},
 };
@@ -238,7 +246,9 @@ static void fill_terms(struct story *s)
 	s->may_fall = opt->version == MQTTWILL_AUTO;
 	s->terms = (struct mqttwill_terms){
 		.version = s->may_fall ? (uint32_t)MQTTWILL_V5 : opt->version,
-		.keepalive_s = opt->keepalive_s == MQTTWILL_KEEPALIVE_OFF ? 0 : opt->keepalive_s ? opt->keepalive_s : 60,
+		.keepalive_s = opt->keepalive_s == MQTTWILL_KEEPALIVE_OFF ? 0
+	                       : opt->keepalive_s                         ? opt->keepalive_s
+	                                                                  : 60,
 		.session_expiry_s = opt->session_expiry_s,
 		.delay_s = s->device->will.delay_s,
 	};

@@ -36,15 +36,15 @@ struct ending {
 };
 
 struct story {
-	const struct device  *device;
-	struct mqttwill_terms terms;
-	struct mqttwill_report report; /* of the will check */
-	uint64_t              wait_ms;  /* between the end of the connection and the will */
-	uint64_t              ping_ms, answer_ms; /* idle time before PINGREQ, and the time for an answer */
-	uint32_t              goodbye_ms; /* how long the goodbye may take */
-	bool                  may_fall;   /* to 3.1.1 or 3.1 */
-	char                  online[STORY_PAYLOAD], offline[STORY_PAYLOAD]; /* payloads for people */
-	struct ending         endings[STORY_ENDINGS];
+	const struct device   *device;
+	struct mqttwill_terms  terms;
+	struct mqttwill_report report;             /* of the will check */
+	uint64_t               wait_ms;            /* between the end of the connection and the will */
+	uint64_t               ping_ms, answer_ms; /* idle time before PINGREQ, and the time for an answer */
+	uint32_t               goodbye_ms;         /* how long the goodbye may take */
+	bool                   may_fall;           /* to 3.1.1 or 3.1 */
+	char                   online[STORY_PAYLOAD], offline[STORY_PAYLOAD]; /* payloads for people */
+	struct ending          endings[STORY_ENDINGS];
 };
 
 /* The options were filled by device_fill(), and mqttwill_new() takes them. */

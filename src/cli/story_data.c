@@ -30,7 +30,7 @@ static void print_head(FILE *out, const struct story *s)
 {
 	const struct mqttwill_terms *t = &s->terms;
 	bool                         v5 = t->version == MQTTWILL_V5;
-	char                         will[TIME_WORDS], wait[TIME_WORDS], ping[TIME_WORDS], answer[TIME_WORDS], all[TIME_WORDS];
+	char will[TIME_WORDS], wait[TIME_WORDS], ping[TIME_WORDS], answer[TIME_WORDS], all[TIME_WORDS];
 	duration_words(wait, s->wait_ms);
 	duration_words(ping, s->ping_ms);
 	duration_words(answer, s->answer_ms);
@@ -44,8 +44,10 @@ static void print_head(FILE *out, const struct story *s)
 	fprintf(out, "; CONNECT has %zu bytes\n", s->report.connect_size);
 	print_message(out, s, "will", s->offline, will);
 	print_message(out, s, "birth", s->online, "after every CONNACK");
-	fprintf(out, "%-9s%s without a byte to or from the broker, PINGREQ; after %s more without an answer the link counts as\n"
-	             "%-9sdead: %s at the latest\n",
+	fprintf(out,
+	        "%-9s%s without a byte to or from the broker, PINGREQ; after %s more without an answer the link counts "
+	        "as\n"
+	        "%-9sdead: %s at the latest\n",
 	        "pings", ping, answer, "", all);
 }
 
@@ -80,13 +82,16 @@ static void print_notes(FILE *out, const struct story *s)
 	const struct mqttwill_options *opt = &s->device->options;
 	fputc('\n', out);
 	if (s->may_fall)
-		fputs("A broker that speaks no MQTT 5 is spoken to in 3.1.1 or 3.1: add --version 3.1.1 to see that.\n", out);
+		fputs("A broker that speaks no MQTT 5 is spoken to in 3.1.1 or 3.1: add --version 3.1.1 to see that.\n",
+		      out);
 	if (opt->rejoin == MQTTWILL_REJOIN_CLEAN)
-		fputs("With --rejoin clean every connection has Clean Start 1: a return is told by clean-start.\n", out);
+		fputs("With --rejoin clean every connection has Clean Start 1: a return is told by clean-start.\n",
+		      out);
 	else if (s->terms.version != MQTTWILL_V5 && opt->rejoin == MQTTWILL_REJOIN_SAFE)
 		fputs("In MQTT 3.1 and 3.1.1 every session is a clean one: a return is told by clean-start.\n", out);
 	fputs("CONNACK may set another keep-alive or session expiry, which then counts. This is what MQTT promises;\n"
-	      "mqttwill probe finds out whether a broker keeps it.\n", out);
+	      "mqttwill probe finds out whether a broker keeps it.\n",
+	      out);
 }
 
 void story_text(FILE *out, const struct story *s)
@@ -151,7 +156,9 @@ void story_json(FILE *out, const struct story *s)
 	json_text(out, "{", "client_id", s->device->options.client_id);
 	json_text(out, ",", "topic", s->device->will.topic);
 	json_text(out, ",", "version", version_words(s->terms.version));
-	fprintf(out, ",\"connect_size\":%zu,\"keepalive_s\":%" PRIu32 ",\"session_expiry_s\":%" PRIu32 ",\"delay_s\":%" PRIu32,
+	fprintf(out,
+	        ",\"connect_size\":%zu,\"keepalive_s\":%" PRIu32 ",\"session_expiry_s\":%" PRIu32
+	        ",\"delay_s\":%" PRIu32,
 	        s->report.connect_size, s->terms.keepalive_s, s->terms.session_expiry_s, s->terms.delay_s);
 	json_time(out, "ping_after_ms", s->ping_ms);
 	json_time(out, "dead_after_ms", s->ping_ms + s->answer_ms);

@@ -75,8 +75,10 @@ static int x_of(const struct axis *a, uint64_t ms)
 	return LEFT + (int)(at * (RIGHT - LEFT) / end);
 }
 
-static const uint32_t nice_s[] = {1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
-                                  172800, 432000, 864000, 2592000, 8640000, 31536000, 94608000, 315360000, 1576800000, UINT32_MAX};
+static const uint32_t nice_s[] = {1,       2,       5,        10,       20,        30,         60,
+                                  120,     300,     600,      1200,     1800,      3600,       7200,
+                                  10800,   21600,   43200,    86400,    172800,    432000,     864000,
+                                  2592000, 8640000, 31536000, 94608000, 315360000, 1576800000, UINT32_MAX};
 enum { NICE = sizeof nice_s / sizeof nice_s[0] };
 
 /* ---- Drawing ---- */
@@ -133,7 +135,8 @@ static void draw_bar(FILE *out, const struct axis *a, const char *kind, uint64_t
 {
 	int x = x_of(a, from), width = x_of(a, to) - x;
 	if (width > 0)
-		fprintf(out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n", kind, x, y, width, BAR);
+		fprintf(out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n", kind, x, y, width,
+		        BAR);
 }
 
 static void draw_status(FILE *out, const struct story *s, const struct axis *a, const struct ending *e, int y)
@@ -164,7 +167,8 @@ static void draw_lane(FILE *out, const struct story *s, const struct axis *a, si
 	draw_status(out, s, a, e, y + 16);
 	if (e->will.earliest_ms != UINT64_MAX) {
 		draw_bar(out, a, "window", e->will.earliest_ms, e->will.latest_ms, y + 16);
-		fprintf(out, "<circle class=\"will\" cx=\"%d\" cy=\"%d\" r=\"6\"/>\n", x_of(a, e->will.latest_ms), y + 16 + BAR / 2);
+		fprintf(out, "<circle class=\"will\" cx=\"%d\" cy=\"%d\" r=\"6\"/>\n", x_of(a, e->will.latest_ms),
+		        y + 16 + BAR / 2);
 	}
 	snprintf(line, sizeof line, "will: %.90s", when);
 	put(out, "note", NOTE, y + 18, line);
@@ -189,11 +193,15 @@ static void draw_legend(FILE *out, int y)
 {
 	static const struct {
 		const char *kind, *text;
-	} keys[] = {{"on", "the birth's payload is read"}, {"either", "either"}, {"off", "the will's payload is read"}, {"none", "nothing is"}};
+	} keys[] = {{"on", "the birth's payload is read"},
+	            {"either", "either"},
+	            {"off", "the will's payload is read"},
+	            {"none", "nothing is"}};
 	static const int widths[] = {200, 70, 190, 110};
 	int              x = LEFT;
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-		fprintf(out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"12\" height=\"12\"/>\n", keys[i].kind, x, y - 10);
+		fprintf(out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"12\" height=\"12\"/>\n", keys[i].kind, x,
+		        y - 10);
 		put(out, "sub", x + 18, y, keys[i].text);
 		x += widths[i];
 	}
@@ -206,15 +214,18 @@ void story_svg(FILE *out, const struct story *s)
 	struct axis a = axis_of(s);
 	char        words[TIME_WORDS], line[2 * STORY_TEXT];
 	int         height = TOP + LANE * STORY_ENDINGS + 40;
-	fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">\n", WIDTH,
-	        height, WIDTH, height);
+	fprintf(out,
+	        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
+	        "role=\"img\">\n",
+	        WIDTH, height, WIDTH, height);
 	fprintf(out, "<title>What the broker says, however the device ends</title>\n%s", style);
 	fprintf(out, "<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n", WIDTH, height);
 	put(out, "title", LEFT, 30, s->device->will.topic);
 	duration_words(words, s->wait_ms);
-	snprintf(line, sizeof line, "MQTT %s, keep-alive %" PRIu32 " s; the will is due %s after the end of the connection; the axis is %s",
-	         version_words(s->terms.version), s->terms.keepalive_s, words,
-	         a.log ? "logarithmic" : "linear");
+	snprintf(line, sizeof line,
+	         "MQTT %s, keep-alive %" PRIu32
+	         " s; the will is due %s after the end of the connection; the axis is %s",
+	         version_words(s->terms.version), s->terms.keepalive_s, words, a.log ? "logarithmic" : "linear");
 	put(out, "sub", LEFT, 52, line);
 	draw_axis(out, &a);
 	for (size_t i = 0; i < STORY_ENDINGS; i++)

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The header, the version script, the shared library and the man pages speak of the same things: each exported symbol is
-# declared, listed, there, and in the SYNOPSIS of exactly one page; each error code is in mqttwill_errors(3); and no page
-# names a constant that the header does not have.
+# declared, listed, there, and in the SYNOPSIS of exactly one page; each error code is in mqttwill_errors(3); each member of a
+# structure is in the page that explains it, and each constant in some page; and no page names a constant that the header does
+# not have.
 set -eu
 export LC_ALL=C
 cd "${top_srcdir:-.}"
@@ -94,6 +95,46 @@ while read -r code; do
 done <"$tmp/errors" >"$tmp/wrong"
 verdict "$tmp/wrong" "mqttwill_errors(3) explains each of the $(wc -l <"$tmp/errors") error codes"
 
+# Which page explains a structure.
+cat >"$tmp/homes" <<'HOMES'
+mqttwill_attempt mqttwill_set_will
+mqttwill_auth mqttwill_options
+mqttwill_closing mqttwill_close
+mqttwill_connack mqttwill_events
+mqttwill_event mqttwill_events
+mqttwill_finding mqttwill_will_check
+mqttwill_limits mqttwill_will_check
+mqttwill_message mqttwill_publish
+mqttwill_options mqttwill_options
+mqttwill_presence mqttwill_options
+mqttwill_report mqttwill_will_check
+mqttwill_subscription mqttwill_subscribe
+mqttwill_terms mqttwill_timing
+mqttwill_timing mqttwill_timing
+mqttwill_user_property mqttwill_publish
+mqttwill_will mqttwill_set_will
+HOMES
+awk '
+FNR == NR { home[$1] = $2; next }
+/^struct mqttwill_[a-z_]* \{/ { name = $2; next }
+/^}/ { name = "" }
+name != "" {
+	sub(/\/\*.*/, "")
+	sub(/;.*/, "")
+	n = split($0, part, ",")
+	for (i = 1; i <= n; i++) {
+		sub(/\[.*/, "", part[i])
+		sub(/[ \t]*$/, "", part[i])
+		sub(/.*[ \t*]/, "", part[i])
+		if (part[i] ~ /^[a-z]/ && part[i] != "reserved")
+			print name, part[i], name in home ? home[name] : "-"
+	}
+}' "$tmp/homes" "$header" >"$tmp/members"
+while read -r name member page; do
+	grep -qw -- "$member" "$src/man/$page.3" 2>/dev/null || echo "man/$page.3: $member of struct $name is missing"
+done <"$tmp/members" >"$tmp/wrong"
+verdict "$tmp/wrong" "each of the $(wc -l <"$tmp/members") members of the header's structures is in its page"
+
 { cat "$tmp/errors"; cat "$header" "$src/include/mqttwill_error.h" | grep -o 'MQTTWILL_[A-Z0-9_]*'; } | sort -u >"$tmp/constants"
 awk '!/^\.Dt/ { while (match($0, /MQTTWILL_[A-Z0-9_]*[A-Z0-9]/)) {
 	print FILENAME ":" FNR ":" substr($0, RSTART, RLENGTH)
@@ -102,4 +143,10 @@ awk '!/^\.Dt/ { while (match($0, /MQTTWILL_[A-Z0-9_]*[A-Z0-9]/)) {
 	grep -qx -- "$name" "$tmp/constants" || echo "man/$(basename "$page"):$line: the header has no $name"
 done >"$tmp/wrong"
 verdict "$tmp/wrong" "no man page names a constant that the header does not have"
+
+cat "$src"/man/*.3 >"$tmp/pages"
+sed 's|/\*.*||; /^[ \t]*\*/d; /^#/d; s/MQTTWILL_API//' "$header" | grep -o 'MQTTWILL_[A-Z0-9_]*' | sort -u | while read -r name; do
+	grep -qw -- "$name" "$tmp/pages" || echo "include/mqttwill.h: $name is in no man page"
+done >"$tmp/wrong"
+verdict "$tmp/wrong" "each constant of the header is in a man page"
 exit $failed
