@@ -45,12 +45,12 @@ int handle_check_sync(mqttwill *c)
 static int hook_will(void *owner, const struct mqttwill_attempt *attempt, struct mqttwill_will *will)
 {
 	mqttwill *c = owner;
-	if (c->has_will)
-		*will = c->will;
+	if (c->will)
+		*will = *c->will;
 	else if (c->has_presence)
 		will_from_presence(c->presence.spec, will);
 	if (!c->will_fn)
-		return c->has_will || c->has_presence;
+		return c->will || c->has_presence;
 	int rc = c->will_fn(c->user, attempt, will);
 	if (rc == 0 && !will->topic && c->has_presence)
 		rc = MQTTWILL_EWILL; /* [W1] presence without a will would be a lie */
@@ -144,7 +144,7 @@ static void destroy(mqttwill *c)
 	target_fini(&c->target);
 	arena_fini(&c->arena);
 	arena_fini(&c->will_arena);
-	arena_fini(&c->former.arena);
+	will_forget_former(c);
 	free(c);
 }
 
@@ -166,9 +166,9 @@ static int check_will(mqttwill *c, const struct mqttwill_options *opt, struct cl
 		mqttwill_finding_text(&report.finding[0], error->text, sizeof error->text);
 		return error->code = MQTTWILL_EWILL;
 	}
-	if (opt->will && !will_copy(&c->will_arena, &c->will, opt->will))
+	c->will = opt->will ? will_keep(&c->will_arena, opt->will) : NULL;
+	if (opt->will && !c->will)
 		return api_fail(error, MQTTWILL_ENOMEM, "new: no memory for the will");
-	c->has_will = opt->will != NULL;
 	return keep_warnings(c, &report, error);
 }
 

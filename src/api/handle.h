@@ -20,7 +20,7 @@ struct mqttwill {
 	struct target   target;
 	struct arena    arena;      /* of the options */
 	struct arena    will_arena; /* of the will, which may be replaced */
-	struct mqttwill_will    will;
+	const struct mqttwill_will *will; /* the application's, in will_arena; NULL: it has given none */
 	struct mqttwill_report *warnings; /* in the arena; NULL where there are none */
 	mqttwill_will_fn  *will_fn;
 	mqttwill_event_fn *event_fn;
@@ -30,12 +30,13 @@ struct mqttwill {
 	unsigned           forks;        /* how often the process had forked when the client was made */
 	int                connect_error; /* for mqttwill_connect(): what will not mend itself */
 	atomic_bool        woken;
-	bool               has_presence, has_will;
-	struct former_will {
-		struct arena         arena;
-		struct mqttwill_will will;
-		bool                 has_will, kept;
-	} former; /* while an update is under way: to go back to where the broker refuses the new one */
+	bool               has_presence;
+	struct former_will *former; /* while an update is under way: to go back to where the broker refuses the new one */
+};
+
+struct former_will {
+	struct arena                arena;
+	const struct mqttwill_will *will; /* in the arena; NULL: there was none */
 };
 
 /* Everything is as in the options but checked, copied, and with its defaults. 0, or an error with its sentence. */
@@ -64,8 +65,8 @@ bool will_of_options(const struct mqttwill_options *opt, struct mqttwill_will *w
 int will_check_options(const struct mqttwill_will *will, const struct mqttwill_options *opt,
                        const struct mqttwill_limits *limits, struct mqttwill_report *report);
 
-/* A deep copy; false where there is no memory. */
-bool will_copy(struct arena *a, struct mqttwill_will *to, const struct mqttwill_will *from);
+/* A deep copy in the arena; NULL where there is no memory. */
+const struct mqttwill_will *will_keep(struct arena *a, const struct mqttwill_will *will);
 
 /* The same for enhanced authentication. user and password are those in force: with SCRAM they do not go into CONNECT. */
 int auth_check(const struct mqttwill_options *opt, struct client_error *error);
@@ -77,6 +78,9 @@ void auth_outline(const struct mqttwill_options *opt, struct packet *connect);
 
 /* client_hooks.auth */
 int hook_auth(void *owner, struct mqttwill_auth *step, const char **why);
+
+/* The former will is not needed any more. */
+void will_forget_former(mqttwill *c);
 
 /* An update of the will is over; `dropped`: the former will is the client's again. */
 void will_settled(mqttwill *c, bool dropped);

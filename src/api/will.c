@@ -4,6 +4,7 @@
  */
 #include "wire/will.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/handle.h"
@@ -80,7 +81,7 @@ const struct mqttwill_user_property *api_copy_users(struct arena *a, const struc
 	return u;
 }
 
-bool will_copy(struct arena *a, struct mqttwill_will *to, const struct mqttwill_will *from)
+static bool copy_will(struct arena *a, struct mqttwill_will *to, const struct mqttwill_will *from)
 {
 	struct span payload = payload_of(from->payload, from->payload_len, from->text);
 	*to = *from;
@@ -93,6 +94,12 @@ bool will_copy(struct arena *a, struct mqttwill_will *to, const struct mqttwill_
 	to->correlation_data = arena_copy(a, from->correlation_data, from->correlation_data_len);
 	to->user_properties = api_copy_users(a, from->user_properties, from->user_property_count);
 	return !a->failed;
+}
+
+const struct mqttwill_will *will_keep(struct arena *a, const struct mqttwill_will *will)
+{
+	struct mqttwill_will copy;
+	return copy_will(a, &copy, will) ? arena_copy(a, &copy, sizeof copy) : NULL;
 }
 
 int mqttwill_timing(const struct mqttwill_terms *terms, uint32_t ending, struct mqttwill_timing *timing)
@@ -108,47 +115,51 @@ int mqttwill_timing(const struct mqttwill_terms *terms, uint32_t ending, struct 
 
 /* ---- Replacing a client's will ---- */
 
-static void forget_former(mqttwill *c)
+void will_forget_former(mqttwill *c)
 {
-	arena_fini(&c->former.arena);
-	c->former = (struct former_will){0};
+	if (c->former)
+		arena_fini(&c->former->arena);
+	free(c->former);
+	c->former = NULL;
 }
 
-static void take_will(mqttwill *c, const struct arena *arena, const struct mqttwill_will *will, bool has_will)
+static void take_will(mqttwill *c, const struct arena *arena, const struct mqttwill_will *will)
 {
 	c->will_arena = *arena;
-	c->will = *will;
-	c->has_will = has_will;
+	c->will = will;
 	c->connect_error = 0; /* another will may be taken */
 	c->client.adapted.told = 0;
 }
 
 void will_settled(mqttwill *c, bool dropped)
 {
-	if (c->former.kept && dropped) {
+	if (c->former && dropped) {
 		arena_fini(&c->will_arena);
-		take_will(c, &c->former.arena, &c->former.will, c->former.has_will);
-		arena_init(&c->former.arena);
+		take_will(c, &c->former->arena, c->former->will);
+		arena_init(&c->former->arena);
 	}
-	forget_former(c);
+	will_forget_former(c);
 }
 
 /* `keep`: the former will may be needed again. */
 static int replace_will(mqttwill *c, const struct mqttwill_will *will, const char *call, bool keep)
 {
-	struct arena         fresh;
-	struct mqttwill_will copy = {0};
+	struct arena        fresh;
+	struct former_will *former = keep ? calloc(1, sizeof *former) : NULL;
 	arena_init(&fresh);
-	if (will && !will_copy(&fresh, &copy, will)) {
+	const struct mqttwill_will *copy = will ? will_keep(&fresh, will) : NULL;
+	if ((keep && !former) || (will && !copy)) {
 		arena_fini(&fresh);
+		free(former);
 		return client_fail(&c->client, MQTTWILL_ENOMEM, "%s: no memory for the copy", call);
 	}
-	forget_former(c);
-	if (keep)
-		c->former = (struct former_will){c->will_arena, c->will, c->has_will, true};
+	will_forget_former(c);
+	if (former)
+		*former = (struct former_will){c->will_arena, c->will};
 	else
 		arena_fini(&c->will_arena);
-	take_will(c, &fresh, &copy, will != NULL);
+	c->former = former;
+	take_will(c, &fresh, copy);
 	return 0;
 }
 

@@ -164,7 +164,9 @@ static enum exit_code write_reports(const struct probe *p, const struct report *
 		return refuse(EXIT_NETWORK, "--html: %s: %s", p->own.html, strerror(errno));
 	if (page)
 		report_html(page, r);
-	bool written = !page || (!ferror(page) & !fclose(page));
+	bool written = !page || !ferror(page);
+	if (page && fclose(page))
+		written = false;
 	(p->own.json ? report_json : p->own.junit ? report_junit : p->own.tap ? report_tap : report_text)(stdout, r);
 	if (!written || fflush(stdout))
 		return refuse(EXIT_NETWORK, "the report could not be written: %s", strerror(errno));

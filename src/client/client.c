@@ -40,6 +40,9 @@ void client_fini(struct client *c)
 	requests_fini(c);
 	clock_fini(c);
 	free(c->assigned_id);
+	free(c->lost_why);
+	free(c->close_why);
+	c->lost_why = c->close_why = NULL;
 	words_free(c->words);
 	words_free(c->close_words);
 	c->assigned_id = NULL;
@@ -96,7 +99,7 @@ static void attempt(struct client *c)
 static void note_loss(struct client *c, int error)
 {
 	c->lost_error = error;
-	c->lost_why = c->error;
+	client_keep_error(c, &c->lost_why);
 }
 
 static void receive(struct client *c, bool ready)
@@ -186,7 +189,7 @@ static void lose(struct client *c)
 	c->lost_error = 0;
 	if (!error || c->state == CLIENT_IDLE)
 		return;
-	c->error = c->lost_why;
+	client_take_error(c, error, &c->lost_why);
 	if (!switch_outlives(c))
 		connection_lost(c, error);
 }

@@ -155,8 +155,8 @@ struct client {
 	struct list subscriptions; /* struct subscription: asked for, or granted and to be made again in a new session */
 	struct list requests;      /* struct request, open */
 	struct client_error  error;
-	struct client_error  lost_why;  /* lost_error's sentence; a callback may fail at something else meanwhile */
-	struct client_error  close_why; /* close_error's */
+	struct client_error *lost_why;  /* lost_error's sentence; a callback may fail at something else meanwhile */
+	struct client_error *close_why; /* close_error's */
 	struct update        update;
 	struct redirect      redirect;
 	struct mqttwill_limits limits;  /* from the last CONNACK */

@@ -4,7 +4,9 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/error.h"
 #include "client/internal.h"
 
 static int set_error(struct client *c, int code, const char *format, va_list args)
@@ -21,6 +23,24 @@ int client_fail(struct client *c, int code, const char *format, ...)
 	set_error(c, code, format, args);
 	va_end(args);
 	return code;
+}
+
+void client_keep_error(struct client *c, struct client_error **kept)
+{
+	if (!*kept)
+		*kept = malloc(sizeof **kept);
+	if (*kept)
+		**kept = c->error;
+}
+
+void client_take_error(struct client *c, int error, struct client_error **kept)
+{
+	if (*kept)
+		c->error = **kept;
+	else
+		client_fail(c, error, "%s", error_text(error));
+	free(*kept);
+	*kept = NULL;
 }
 
 static const char *const plain[] = {

@@ -342,6 +342,14 @@ void queue_drop_renewals(struct client *c);
 /* The client is closed: everything that was not delivered gets its DONE with MQTTWILL_ECANCELED. */
 void queue_cancel(struct client *c);
 
+/* ---- events.c ---- */
+
+/* Puts the last error aside, since others may come before it is told; without memory its code alone is remembered. */
+void client_keep_error(struct client *c, struct client_error **kept);
+
+/* Makes it the last error again, or `error` with a plain sentence where it was not kept. */
+void client_take_error(struct client *c, int error, struct client_error **kept);
+
 /* ---- outcome.c: for mqttwill_wait() ---- */
 
 /* A token came to its end; 0 needs no remembering. */

@@ -115,7 +115,7 @@ static void fail_close(struct client *c, int error, const char *why)
 	if (why)
 		client_fail(c, error, "close: %s", why);
 	c->close_error = error;
-	c->close_why = c->error;
+	client_keep_error(c, &c->close_why);
 	c->close_reason = c->reason_code;
 	words_free(c->close_words);
 	c->close_words = c->words;
@@ -285,7 +285,7 @@ void leave_done(struct client *c)
 	if (unsaid && c->config.presence && c->how.goodbye == MQTTWILL_GOODBYE_OFFLINE)
 		fail_close(c, MQTTWILL_ELOST, "there was no connection to say goodbye on");
 	if (c->close_error)
-		c->error = c->close_why; /* not what the DONE events said */
+		client_take_error(c, c->close_error, &c->close_why); /* not what the DONE events said */
 	struct mqttwill_event ev = {
 		.type = MQTTWILL_CLOSED,
 		.error = c->close_error,

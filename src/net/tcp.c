@@ -4,6 +4,7 @@
  */
 #include "net/tcp.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,7 +26,7 @@ struct tcp {
 	uint64_t            end;  /* of all the time there is */
 	pid_t               owner; /* the process: a forked child may close its copy, but not the connection */
 	bool                open;
-	char                peer[80];
+	char                peer[INET6_ADDRSTRLEN + 9]; /* [ADDRESS]:PORT */
 };
 
 static struct tcp *tcp_of(struct pipe *p)

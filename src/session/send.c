@@ -75,16 +75,22 @@ static uint16_t choose_alias(struct session *s, struct span topic, bool *bare)
 	return alias ? alias : alias_out_give(&s->aliases_out, topic);
 }
 
-int session_write_publish(struct session *s, const uint8_t *bytes, size_t size)
+/* Presence says two messages on a connection: an alias would cost more memory than it saves bytes. */
+static bool may_have_alias(const struct session *s, const struct outgoing *o)
 {
-	bool     bare, off = s->aliases_out.maximum == 0 || s->state == SESSION_OVER;
-	uint16_t alias = off ? 0 : choose_alias(s, splice_topic(bytes), &bare);
+	return s->aliases_out.maximum && s->state != SESSION_OVER && o->type == PACKET_PUBLISH && !o->presence;
+}
+
+int session_write_outgoing(struct session *s, const struct outgoing *o)
+{
+	bool     bare;
+	uint16_t alias = may_have_alias(s, o) ? choose_alias(s, splice_topic(o->bytes), &bare) : 0;
 	if (!alias)
-		return write_bytes(s, bytes, size);
-	int rc = write_aliased(s, bytes, size, alias, bare);
+		return write_bytes(s, o->bytes, o->size);
+	int rc = write_aliased(s, o->bytes, o->size, alias, bare);
 	if (rc && !bare)
 		alias_out_withdraw(&s->aliases_out, alias);
-	return rc > 0 ? write_bytes(s, bytes, size) : rc;
+	return rc > 0 ? write_bytes(s, o->bytes, o->size) : rc;
 }
 
 static int write_plainly(struct session *s, const struct packet *pk)
@@ -176,19 +182,18 @@ int session_still_takes(const struct session *s, const struct outgoing *o)
 
 int session_send(struct session *s, struct outgoing *o)
 {
-	bool publish = o->type == PACKET_PUBLISH;
-	int  rc = session_still_takes(s, o);
+	int rc = session_still_takes(s, o);
 	if (rc < 0)
 		return rc;
 	if (o->id_at == 0) { /* once, and forgotten [MQTT-4.3.1-1] */
-		rc = session_write_publish(s, o->bytes, o->size);
+		rc = session_write_outgoing(s, o);
 		o->end = s->committed;
 		return rc;
 	}
 	rc = flight_enter(s->flight, o);
 	if (rc < 0)
 		return rc;
-	rc = publish ? session_write_publish(s, o->bytes, o->size) : write_bytes(s, o->bytes, o->size);
+	rc = session_write_outgoing(s, o);
 	if (rc < 0)
 		flight_leave(s->flight, o);
 	else
@@ -230,7 +235,7 @@ static int resend(struct session *s, struct outgoing *o)
 		/* its identifier stands in it [MQTT-4.4.0-1] */
 		o->bytes[0] |= o->type == PACKET_PUBLISH ? 0x08 : 0; /* [MQTT-3.3.1-1] */
 		outgoing_spend(o, latest_ms(s), LEAST_EXPIRY_S); /* less, and never nothing [MQTT-4.3.3-7] */
-		rc = o->type == PACKET_PUBLISH ? session_write_publish(s, o->bytes, o->size) : write_bytes(s, o->bytes, o->size);
+		rc = session_write_outgoing(s, o);
 	}
 	if (rc == 0)
 		session_resent(s, o);
