@@ -12,20 +12,19 @@ static bool is(struct span s, const char *text)
 	return s.n == strlen(text) && memcmp(s.p, text, s.n) == 0;
 }
 
-/* The user properties of speak.c, in their order, the same twice. */
+/* The user properties of speak.c, in their order. */
 static bool same_users(const struct props *p)
 {
-	static const char *const want[][2] = {{"b", "1"}, {"a", "2"}, {"b", "1"}};
 	struct property_item     item;
 	size_t                   at = 0, n = 0;
 	bool                     same = true;
 	while (property_next(p->raw, &at, &item)) {
 		if (item.property != PROPERTY_USER)
 			continue;
-		same = same && n < 3 && is(item.text, want[n][0]) && is(item.value, want[n][1]);
+		same = same && n < PROBE_USERS && is(item.text, probe_users[n][0]) && is(item.value, probe_users[n][1]);
 		n++;
 	}
-	return same && n == 3;
+	return same && n == PROBE_USERS;
 }
 
 static bool all_properties(const struct props *p)
@@ -104,8 +103,10 @@ static void learn_keep_alive(struct play *p, const struct props *props)
 {
 	if (p->scenario->due_from != DUE_KEEP_ALIVE)
 		return;
+	const struct probe_connect *c = &p->scenario->steps[p->step].connect;
+	uint64_t                    delay = c->delay ? c->delay - 1 : 0;
 	if (p->scenario->sights[0].payload && props->server_keep_alive <= 4)
-		correct_due(p, props->server_keep_alive * 1500u);
+		correct_due(p, props->server_keep_alive * 1500u + 1000 * delay);
 	else
 		play_unsupported(p, "CONNACK sets a Server Keep Alive of %u s", (unsigned)props->server_keep_alive);
 }

@@ -9,6 +9,10 @@
 
 /* ---- speak.c: what an actor says ---- */
 
+/* The user properties of a will that has properties. */
+enum { PROBE_USERS = 4 };
+extern const char *const probe_users[PROBE_USERS][2];
+
 void speak(struct probe_actor *a, const struct packet *pk);
 void speak_bytes(struct probe_actor *a, const void *bytes, size_t n);
 

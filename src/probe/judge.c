@@ -13,7 +13,7 @@ enum { GRAIN_MS = 1000 }; /* a clock of whole seconds: only the strict scenario 
 
 uint64_t judge_due_ms(const struct play *p, const struct probe_sight *sight)
 {
-	bool first = sight == p->scenario->sights;
+	bool first = sight == p->scenario->sights + p->scenario->sights[0].before;
 	return first && p->has_correction ? p->due_correction_ms : sight->due_ms;
 }
 

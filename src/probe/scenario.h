@@ -135,7 +135,7 @@ struct probe_scenario {
 	bool        strict; /* not a millisecond early; otherwise a broker may count in whole seconds */
 	bool        alone;  /* nothing runs beside it */
 	uint32_t    until_ms; /* nothing else may be seen up to then; at least the grace time behind what is due last */
-	uint8_t     due_from; /* how due_ms of the first sight is corrected: enum probe_due */
+	uint8_t     due_from; /* how due_ms of the first sight that is not `before` is corrected: enum probe_due */
 	struct probe_step  steps[PROBE_STEPS];
 	struct probe_sight sights[PROBE_SIGHTS];
 };

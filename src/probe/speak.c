@@ -95,6 +95,9 @@ static void connect_properties(struct writer *w, const struct probe_connect *c)
 }
 
 /* The five other properties of a will; hear.c knows them again. */
+/* The same pair twice, one name twice in a row, and another order than forwards, backwards or sorted. */
+const char *const probe_users[PROBE_USERS][2] = {{"b", "1"}, {"a", "2"}, {"b", "1"}, {"b", "3"}};
+
 static void content_properties(struct writer *w)
 {
 	put_byte(w, 0x03);
@@ -103,15 +106,11 @@ static void content_properties(struct writer *w)
 	put_text(w, "probe/answer");
 	put_byte(w, 0x09);
 	put_field(w, "\x01\x00\x02", 3);
-	put_byte(w, 0x26);
-	put_text(w, "b");
-	put_text(w, "1");
-	put_byte(w, 0x26);
-	put_text(w, "a");
-	put_text(w, "2");
-	put_byte(w, 0x26);
-	put_text(w, "b");
-	put_text(w, "1");
+	for (size_t i = 0; i < PROBE_USERS; i++) {
+		put_byte(w, 0x26);
+		put_text(w, probe_users[i][0]);
+		put_text(w, probe_users[i][1]);
+	}
 }
 
 static void will_properties(struct writer *w, const struct probe_connect *c)

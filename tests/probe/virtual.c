@@ -130,7 +130,7 @@ void virtual_play(const struct probe_scenario *s, const struct broker_options *o
 		.prefix = "mqttwill-probe/test",
 		.name = "mwtest",
 		.denied_topic = "forbidden",
-		.tolerance_ms = 1500,
+		.tolerance_ms = 100,
 		.answer_ms = 5000,
 		.grace_ms = 1500,
 		.broker = {.level = LEVEL_5, .maximum_qos = 2},
