@@ -18,50 +18,88 @@
 enum { TOLERANCE_MS = 2000, ANSWER_MS = 10000, GRACE_MS = 1500, PARALLEL = 200 };
 
 struct probe_options {
-	const char   *only, *denied_topic, *html;
+	const char   *only, *denied_topic, *html, *profile;
 	struct number tolerance, parallel;
 	bool          json, junit, tap, list;
 };
 
 struct probe {
-	struct arena              arena;
-	struct probe_options      own;
-	struct connection_options connection;
-	struct mqttwill_options   options; /* of the connection, for the credentials */
-	struct probe_run          run;
-	char                      prefix[32], name[PROBE_NAME_MAX + 1];
+	struct arena                arena;
+	struct probe_options        own;
+	struct connection_options   connection;
+	struct mqttwill_options     options; /* of the connection, for the credentials */
+	struct probe_run            run;
+	const struct probe_profile *profile;
+	char                        prefix[32], name[PROBE_NAME_MAX + 1];
 };
 
 #define AT(member) offsetof(struct probe_options, member)
 static const struct option probe_rows[] = {
-	{.name = "only", .value = "ID,...", .help = "only these scenarios: WD-05, W5-09 or B6",
-	 .type = OPTION_TEXT, .offset = AT(only)},
+	{.name = "only",
+         .value = "ID,...",
+         .help = "only these scenarios: WD-05, W5-09 or B6",
+         .type = OPTION_TEXT,
+         .offset = AT(only)},
 	{.name = "list", .help = "list the scenarios and connect nowhere", .type = OPTION_FLAG, .offset = AT(list)},
-	{.name = "tolerance", .value = "MS", .help = "how late a will may come; default 2000",
-	 .type = OPTION_NUMBER, .offset = AT(tolerance), .least = 100, .max = 60000},
-	{.name = "parallel", .value = "N", .help = "scenarios at the same time, three connections each; default 200",
-	 .type = OPTION_NUMBER, .offset = AT(parallel), .least = 1, .max = 1000},
+	{.name = "tolerance",
+         .value = "MS",
+         .help = "how late a will may come; default 2000",
+         .type = OPTION_NUMBER,
+         .offset = AT(tolerance),
+         .least = 100,
+         .max = 60000},
+	{.name = "parallel",
+         .value = "N",
+         .help = "scenarios at the same time, three connections each; default 200",
+         .type = OPTION_NUMBER,
+         .offset = AT(parallel),
+         .least = 1,
+         .max = 1000},
 	{.name = "json", .help = "the report as JSON", .type = OPTION_FLAG, .offset = AT(json)},
 	{.name = "junit", .help = "as JUnit's XML", .type = OPTION_FLAG, .offset = AT(junit)},
 	{.name = "tap", .help = "as TAP", .type = OPTION_FLAG, .offset = AT(tap)},
-	{.name = "html", .value = "FILE", .help = "a page with a picture of each scenario, beside the report",
-	 .type = OPTION_TEXT, .offset = AT(html)},
-	{.name = "denied-topic", .value = "TOPIC", .help = "a topic that these credentials may not publish to",
-	 .type = OPTION_TEXT, .offset = AT(denied_topic)},
+	{.name = "html",
+         .value = "FILE",
+         .help = "a page with a picture of each scenario, beside the report",
+         .type = OPTION_TEXT,
+         .offset = AT(html)},
+	{.name = "profile",
+         .value = "NAME",
+         .help = "a broker that is known: what is as recorded of it is no news; or \"list\"",
+         .type = OPTION_TEXT,
+         .offset = AT(profile)},
+	{.name = "denied-topic",
+         .value = "TOPIC",
+         .help = "a topic that these credentials may not publish to",
+         .type = OPTION_TEXT,
+         .offset = AT(denied_topic)},
 	{.name = NULL},
 };
 #undef AT
 
 #define AT(member) offsetof(struct connection_options, member)
 static const struct option target_rows[] = {
-	{.name = "url", .value = "URL", .help = "mqtt[s]://[user[:password]@]host[:port]; default mqtt://localhost",
-	 .type = OPTION_TEXT, .offset = AT(url)},
+	{.name = "url",
+         .value = "URL",
+         .help = "mqtt[s]://[user[:password]@]host[:port]; default mqtt://localhost",
+         .type = OPTION_TEXT,
+         .offset = AT(url)},
 	{.name = "user", .value = "NAME", .help = "user name", .type = OPTION_TEXT, .offset = AT(user)},
-	{.name = "password", .value = "PASSWORD", .help = "password; ps(1) shows it", .type = OPTION_TEXT, .offset = AT(password)},
-	{.name = "password-file", .value = "FILE", .help = "password from a file's first line",
-	 .type = OPTION_TEXT, .offset = AT(password_file)},
-	{.name = "cafile", .value = "FILE", .help = "trusted certificates, PEM; default: the system's",
-	 .type = OPTION_TEXT, .offset = AT(ca_file)},
+	{.name = "password",
+         .value = "PASSWORD",
+         .help = "password; ps(1) shows it",
+         .type = OPTION_TEXT,
+         .offset = AT(password)},
+	{.name = "password-file",
+         .value = "FILE",
+         .help = "password from a file's first line",
+         .type = OPTION_TEXT,
+         .offset = AT(password_file)},
+	{.name = "cafile",
+         .value = "FILE",
+         .help = "trusted certificates, PEM; default: the system's",
+         .type = OPTION_TEXT,
+         .offset = AT(ca_file)},
 	{.name = NULL},
 };
 #undef AT
@@ -98,12 +136,30 @@ static size_t select_scenarios(const struct probe *p, const struct probe_scenari
 	return n;
 }
 
-static enum exit_code list_all(const struct probe *p)
+static enum exit_code list_profiles(struct probe *p)
+{
+	(void)p;
+	for (size_t i = 0; probe_profile(i); i++)
+		printf("%-20s %s\n", probe_profile(i)->name, probe_profile(i)->title);
+	return EXIT_OK;
+}
+
+static enum exit_code find_profile(struct probe *p)
+{
+	if (p->own.profile)
+		p->profile = probe_profile_find(p->own.profile);
+	if (p->own.profile && !p->profile)
+		return refuse(EXIT_USAGE, "--profile: %s is not known; mqttwill probe --profile list lists them",
+		              p->own.profile);
+	return EXIT_OK;
+}
+
+static enum exit_code list_all(struct probe *p)
 {
 	for (size_t i = 0; probe_scenario(i); i++)
 		if (listed(probe_scenario(i), p->own.only))
-			printf("%-7s %-4s %s\n", probe_scenario(i)->id, probe_scenario(i)->bugs ? probe_scenario(i)->bugs : "",
-			       probe_scenario(i)->title);
+			printf("%-7s %-4s %s\n", probe_scenario(i)->id,
+			       probe_scenario(i)->bugs ? probe_scenario(i)->bugs : "", probe_scenario(i)->title);
 	return EXIT_OK;
 }
 
@@ -121,7 +177,8 @@ static bool show_progress(void *user, const struct probe_run *run)
 {
 	const bool *terminal = user;
 	if (*terminal)
-		fprintf(stderr, "\r%zu of %zu scenarios%s", run->done, run->count, run->done == run->count ? "\r\033[K" : "");
+		fprintf(stderr, "\r%zu of %zu scenarios%s", run->done, run->count,
+		        run->done == run->count ? "\r\033[K" : "");
 	return interrupted;
 }
 
@@ -170,7 +227,7 @@ static enum exit_code write_reports(const struct probe *p, const struct report *
 	(p->own.json ? report_json : p->own.junit ? report_junit : p->own.tap ? report_tap : report_text)(stdout, r);
 	if (!written || fflush(stdout))
 		return refuse(EXIT_NETWORK, "the report could not be written: %s", strerror(errno));
-	return r->counts[PROBE_FAIL] ? EXIT_NEWS : EXIT_OK;
+	return r->news ? EXIT_NEWS : EXIT_OK;
 }
 
 static enum exit_code play(struct probe *p)
@@ -181,15 +238,17 @@ static enum exit_code play(struct probe *p)
 	struct report report;
 	int           rc = probe_meet(&p->run, why, sizeof why);
 	if (rc < 0)
-		return refuse(EXIT_NETWORK, "nothing can be probed: %s", rc == MQTTWILL_ENOMEM ? "no memory" : why);
+		return refuse(rc == MQTTWILL_ENOMEM ? EXIT_NETWORK : exit_code(rc), "nothing can be probed: %s",
+		              rc == MQTTWILL_ENOMEM ? "no memory" : why);
 	p->run.progress = show_progress;
 	p->run.user = &terminal;
 	rc = probe_play(&p->run);
 	if (rc == 0 && !p->run.stopped)
 		rc = probe_play_again(&p->run);
 	if (rc < 0)
-		return refuse(EXIT_NETWORK, "no memory for so many scenarios at the same time; try a smaller --parallel");
-	report_init(&report, &p->run);
+		return refuse(EXIT_NETWORK,
+		              "no memory for so many scenarios at the same time; try a smaller --parallel");
+	report_init(&report, &p->run, p->profile);
 	report.url = p->run.target.host; /* not the URL: it may hold a password */
 	report.began_ms = wall;
 	report.took_ms = (uint32_t)(steady_ms() - began);
@@ -217,6 +276,8 @@ static enum exit_code prepare_and_play(struct probe *p)
 {
 	char           why[PROBE_TEXT];
 	enum exit_code code = connection_fill(&p->connection, &p->options, &p->arena);
+	if (code == EXIT_OK)
+		code = find_profile(p);
 	if (p->own.json + p->own.junit + p->own.tap > 1)
 		code = refuse(EXIT_USAGE, "one of --json, --junit and --tap; --html may stand beside it");
 	if (code != EXIT_OK)
@@ -227,6 +288,14 @@ static enum exit_code prepare_and_play(struct probe *p)
 	code = play_selected(p);
 	probe_target_fini(&p->run.target);
 	return code;
+}
+
+/* What the options ask for. */
+static enum exit_code (*chosen(const struct probe *p))(struct probe *p)
+{
+	if (p->own.profile && strcmp(p->own.profile, "list") == 0)
+		return list_profiles;
+	return p->own.list ? list_all : prepare_and_play;
 }
 
 int command_probe(int argc, char **argv)
@@ -246,7 +315,7 @@ int command_probe(int argc, char **argv)
 	enum exit_code code;
 	arena_init(&p.arena);
 	if (options_parse(&line, argc, argv, &code))
-		code = p.own.list ? list_all(&p) : prepare_and_play(&p);
+		code = chosen(&p)(&p);
 	arena_fini(&p.arena);
 	return (int)code;
 }

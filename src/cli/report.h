@@ -8,18 +8,27 @@
 
 #include <stdio.h>
 
+#include "probe/profile.h"
 #include "probe/world.h"
 
 struct report {
-	const struct probe_run *run;
-	const char             *url;      /* as given, without the password */
-	const char             *profile;  /* NULL: none */
-	int64_t                 began_ms; /* since 1970 */
-	uint32_t                took_ms;
-	unsigned                counts[PROBE_VERDICTS];
+	const struct probe_run     *run;
+	const char                 *url;      /* as given, without the password */
+	const struct probe_profile *profile;  /* NULL: none */
+	int64_t                     began_ms; /* since 1970 */
+	uint32_t                    took_ms;
+	unsigned                    counts[PROBE_VERDICTS];
+	unsigned                    news; /* results that are */
 };
 
-void report_init(struct report *r, const struct probe_run *run);
+void report_init(struct report *r, const struct probe_run *run, const struct probe_profile *profile);
+
+/* Is the result what nobody expects: a failure; or, where there is a profile, anything that is not recorded in it? */
+bool report_is_news(const struct report *r, const struct probe_result *result);
+
+/* " (recorded: FAIL)" where the result is news for a profile; "" */
+enum { REPORT_RECORDED = 64 };
+const char *report_recorded(const struct report *r, const struct probe_result *result, char words[REPORT_RECORDED]);
 
 void report_text(FILE *out, const struct report *r);
 void report_json(FILE *out, const struct report *r);

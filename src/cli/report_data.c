@@ -23,8 +23,8 @@ static void json_due(FILE *out, const struct report *r, const struct probe_resul
 		const struct probe_sight *s = &result->scenario->sights[i];
 		member(out, i ? ",{" : "{", "payload", s->payload);
 		member(out, ",", "who", report_who(s->who));
-		fprintf(out, ",\"earliest_ms\":%" PRId64 ",\"latest_ms\":%" PRId64 ",\"qos\":%u,\"retain\":%s}", earliest, latest, s->qos,
-		        s->retain ? "true" : "false");
+		fprintf(out, ",\"earliest_ms\":%" PRId64 ",\"latest_ms\":%" PRId64 ",\"qos\":%u,\"retain\":%s}",
+		        earliest, latest, s->qos, s->retain ? "true" : "false");
 	}
 	fputc(']', out);
 }
@@ -36,8 +36,9 @@ static void json_seen(FILE *out, const struct probe_result *result)
 		const struct probe_seen *s = &result->seen[i];
 		member(out, i ? ",{" : "{", "payload", s->payload);
 		member(out, ",", "who", report_who(s->who));
-		fprintf(out, ",\"at_ms\":%" PRId64 ",\"qos\":%u,\"retain\":%s,\"dup\":%s}", (int64_t)(s->at_ms - result->mark_ms), s->qos,
-		        s->retain ? "true" : "false", s->dup ? "true" : "false");
+		fprintf(out, ",\"at_ms\":%" PRId64 ",\"qos\":%u,\"retain\":%s,\"dup\":%s}",
+		        (int64_t)(s->at_ms - result->mark_ms), s->qos, s->retain ? "true" : "false",
+		        s->dup ? "true" : "false");
 	}
 	fputc(']', out);
 }
@@ -45,11 +46,15 @@ static void json_seen(FILE *out, const struct probe_result *result)
 static void json_result(FILE *out, const struct report *r, const struct probe_result *result)
 {
 	const struct probe_scenario *s = result->scenario;
+	char                         words[REPORT_RECORDED];
 	member(out, "{", "id", s->id);
 	member(out, ",", "bugs", s->bugs ? s->bugs : "");
 	member(out, ",", "title", s->title);
 	member(out, ",", "version", report_version(s->level));
 	member(out, ",", "verdict", probe_verdict_name(result->verdict));
+	if (r->profile)
+		member(out, ",", "recorded", probe_profile_words(r->profile, s, words, sizeof words));
+	fprintf(out, ",\"news\":%s", report_is_news(r, result) ? "true" : "false");
 	member(out, ",", "text", result->text);
 	member(out, ",", "rules", s->rules);
 	member(out, ",", "advice", s->advice);
@@ -61,11 +66,13 @@ static void json_result(FILE *out, const struct report *r, const struct probe_re
 void report_json(FILE *out, const struct report *r)
 {
 	member(out, "{", "url", r->url);
-	fprintf(out, ",\"began_unix_ms\":%" PRId64 ",\"took_ms\":%" PRIu32 ",\"tolerance_ms\":%" PRIu32 ",\"counts\":{", r->began_ms,
-	        r->took_ms, r->run->settings.tolerance_ms);
+	if (r->profile)
+		member(out, ",", "profile", r->profile->name);
+	fprintf(out, ",\"began_unix_ms\":%" PRId64 ",\"took_ms\":%" PRIu32 ",\"tolerance_ms\":%" PRIu32 ",\"counts\":{",
+	        r->began_ms, r->took_ms, r->run->settings.tolerance_ms);
 	for (unsigned v = 0; v < PROBE_VERDICTS; v++)
 		fprintf(out, "%s\"%s\":%u", v ? "," : "", probe_verdict_name((uint8_t)v), r->counts[v]);
-	fputs("},\"scenarios\":[\n", out);
+	fprintf(out, "},\"news\":%u,\"scenarios\":[\n", r->news);
 	for (size_t i = 0; i < r->run->count; i++) {
 		json_result(out, r, &r->run->results[i]);
 		fputs(i + 1 < r->run->count ? ",\n" : "\n", out);
@@ -85,48 +92,56 @@ void report_escape(FILE *out, const char *text)
 		if (names[c])
 			fputs(names[c], out);
 		else
-			fputc(c < 0x20 || c > 0x7E ? '?' : c, out); /* payloads of the prober's own are all that could bring one */
+			fputc(c < 0x20 || c > 0x7E ? '?' : c,
+			      out); /* payloads of the prober's own are all that could bring one */
 	}
 }
 
-static void junit_outcome(FILE *out, const struct probe_result *r)
+/* What is recorded of this broker is no failure of today. */
+static const char *junit_element(const struct report *report, const struct probe_result *r)
 {
-	static const char *const open[PROBE_VERDICTS] = {
-		[PROBE_FAIL] = "<failure message=\"", [PROBE_INCONCLUSIVE] = "<error message=\"", [PROBE_UNSUPPORTED] = "<skipped message=\"",
+	static const char *const elements[PROBE_VERDICTS] = {
+		[PROBE_FAIL] = "failure",
+		[PROBE_INCONCLUSIVE] = "error",
+		[PROBE_UNSUPPORTED] = "skipped",
 	};
-	if (open[r->verdict]) {
-		fputs(open[r->verdict], out);
-		report_escape(out, r->text);
-		fputs("\"/>", out);
-		return;
-	}
-	fputs("<system-out>", out);
-	report_escape(out, probe_verdict_name(r->verdict));
-	fputs(": ", out);
-	report_escape(out, r->text);
-	fputs("</system-out>", out);
+	if (report->profile && r->verdict != PROBE_UNSUPPORTED)
+		return report_is_news(report, r) ? "failure" : NULL;
+	return elements[r->verdict];
 }
 
-static void junit_case(FILE *out, const struct probe_result *r)
+static void junit_outcome(FILE *out, const struct report *report, const struct probe_result *r)
+{
+	const char *element = junit_element(report, r);
+	char        recorded[REPORT_RECORDED];
+	fprintf(out, element ? "<%s message=\"" : "<system-out>", element);
+	fprintf(out, "%s: ", probe_verdict_name(r->verdict));
+	report_escape(out, r->text);
+	report_escape(out, report_recorded(report, r, recorded));
+	fputs(element ? "\"/>" : "</system-out>", out);
+}
+
+static void junit_case(FILE *out, const struct report *report, const struct probe_result *r)
 {
 	fputs("<testcase classname=\"mqttwill.probe\" name=\"", out);
 	report_escape(out, r->scenario->id);
 	fputc(' ', out);
 	report_escape(out, r->scenario->title);
 	fprintf(out, "\" time=\"%.3f\">", (double)r->end_ms / 1000);
-	junit_outcome(out, r);
+	junit_outcome(out, report, r);
 	fputs("</testcase>\n", out);
 }
 
 void report_junit(FILE *out, const struct report *r)
 {
 	fprintf(out,
-	        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"mqttwill probe\" tests=\"%zu\" failures=\"%u\" "
+	        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"mqttwill probe\" tests=\"%zu\" "
+	        "failures=\"%u\" "
 	        "errors=\"%u\" skipped=\"%u\" time=\"%.3f\">\n",
-	        r->run->count, r->counts[PROBE_FAIL], r->counts[PROBE_INCONCLUSIVE], r->counts[PROBE_UNSUPPORTED],
+	        r->run->count, r->news, r->profile ? 0 : r->counts[PROBE_INCONCLUSIVE], r->counts[PROBE_UNSUPPORTED],
 	        (double)r->took_ms / 1000);
 	for (size_t i = 0; i < r->run->count; i++)
-		junit_case(out, &r->run->results[i]);
+		junit_case(out, r, &r->run->results[i]);
 	fputs("</testsuite>\n", out);
 }
 
@@ -139,22 +154,27 @@ static void tap_text(FILE *out, const char *text)
 		fputc(*text == '#' ? '+' : *text == '\n' ? ' ' : *text, out);
 }
 
-static void tap_line(FILE *out, size_t number, const struct probe_result *r)
+/* A failure that is recorded of this broker is what TAP calls to be done. */
+static void tap_line(FILE *out, const struct report *report, size_t number, const struct probe_result *r)
 {
-	bool bad = r->verdict == PROBE_FAIL || r->verdict == PROBE_INCONCLUSIVE;
+	bool news = report_is_news(report, r),
+	     bad = news || r->verdict == PROBE_FAIL || r->verdict == PROBE_INCONCLUSIVE;
+	char recorded[REPORT_RECORDED];
 	fprintf(out, "%s %zu - %s ", bad ? "not ok" : "ok", number, r->scenario->id);
 	tap_text(out, r->scenario->title);
 	if (r->verdict == PROBE_UNSUPPORTED)
 		fputs(" # SKIP ", out);
+	else if (bad && !news && report->profile)
+		fprintf(out, " # TODO as recorded of %s\n# FAIL: ", report->profile->name);
 	else
 		fprintf(out, "\n# %s: ", probe_verdict_name(r->verdict));
 	tap_text(out, r->text);
-	fputc('\n', out);
+	fprintf(out, "%s\n", report_recorded(report, r, recorded));
 }
 
 void report_tap(FILE *out, const struct report *r)
 {
 	fprintf(out, "TAP version 13\n1..%zu\n", r->run->count);
 	for (size_t i = 0; i < r->run->count; i++)
-		tap_line(out, i + 1, &r->run->results[i]);
+		tap_line(out, r, i + 1, &r->run->results[i]);
 }

@@ -13,18 +13,25 @@ enum { WIDTH = 640, LEFT = 12, RIGHT = 628, TOP = 14, LANE = 18, MOST_LANES = 3,
 static const char head[] =
 	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 	"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>mqttwill probe</title><style>\n"
-	":root{color-scheme:light dark;--bg:#fff;--fg:#1c1c1c;--soft:#666;--line:#ddd;--due:#9cc7f0;--pass:#1a7f37;--fail:#c62828;"
+	":root{color-scheme:light "
+        "dark;--bg:#fff;--fg:#1c1c1c;--soft:#666;--line:#ddd;--due:#9cc7f0;--pass:#1a7f37;--fail:#c62828;"
 	"--policy:#b26a00;--inconclusive:#6a4fb3;--unsupported:#777}\n"
-	"@media(prefers-color-scheme:dark){:root{--bg:#151719;--fg:#e8e8e8;--soft:#a0a0a0;--line:#3a3d40;--due:#2b5278;--pass:#4cc268;"
+	"@media(prefers-color-scheme:dark){:root{--bg:#151719;--fg:#e8e8e8;--soft:#a0a0a0;--line:#3a3d40;--due:#2b5278;"
+        "--pass:#4cc268;"
 	"--fail:#ff6b60;--policy:#f0a840;--inconclusive:#b39cf0;--unsupported:#999}}\n"
-	"body{background:var(--bg);color:var(--fg);font:16px/1.45 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem}\n"
+	"body{background:var(--bg);color:var(--fg);font:16px/1.45 system-ui,sans-serif;margin:0 "
+        "auto;max-width:60rem;padding:1rem}\n"
 	"h1{font-size:1.4rem;margin:0 0 .5rem}h2{font-size:1rem;margin:0}p{margin:.25rem 0;overflow-wrap:anywhere}\n"
-	".sum{display:flex;flex-wrap:wrap;gap:.5rem;margin:1rem 0}.sum b{border:1px solid var(--line);border-radius:.5rem;"
+	".sum{display:flex;flex-wrap:wrap;gap:.5rem;margin:1rem 0}.sum b{border:1px solid "
+        "var(--line);border-radius:.5rem;"
 	"padding:.35rem .7rem}\n"
-	"article{border-top:1px solid var(--line);padding:.8rem 0}small{color:var(--soft)}svg{width:100%;height:auto;display:block}\n"
-	".PASS{color:var(--pass)}.FAIL{color:var(--fail)}.POLICY{color:var(--policy)}.INCONCLUSIVE{color:var(--inconclusive)}"
+	"article{border-top:1px solid var(--line);padding:.8rem "
+        "0}small{color:var(--soft)}svg{width:100%;height:auto;display:block}\n"
+	".PASS{color:var(--pass)}.FAIL{color:var(--fail)}.POLICY{color:var(--policy)}.INCONCLUSIVE{color:var(--"
+        "inconclusive)}"
 	".UNSUPPORTED{color:var(--unsupported)}\n"
-	"svg text{font:11px system-ui,sans-serif;fill:var(--soft)}.axis{stroke:var(--line)}.mark{stroke:var(--fg);stroke-dasharray:3 3}"
+	"svg text{font:11px "
+        "system-ui,sans-serif;fill:var(--soft)}.axis{stroke:var(--line)}.mark{stroke:var(--fg);stroke-dasharray:3 3}"
 	".due{fill:var(--due)}.seen{fill:var(--fg)}.bad{fill:var(--fail)}\n"
 	"</style></head><body>\n";
 
@@ -75,7 +82,8 @@ static void draw_axis(FILE *out, const struct scale *s, int bottom)
 		snprintf(label, sizeof label, "%" PRId64 " s", t / 1000);
 		text_at(out, x_of(s, t), bottom + 13, "middle", label);
 	}
-	fprintf(out, "<line class=\"mark\" x1=\"%.1f\" y1=\"2\" x2=\"%.1f\" y2=\"%d\"/>", x_of(s, 0), x_of(s, 0), bottom);
+	fprintf(out, "<line class=\"mark\" x1=\"%.1f\" y1=\"2\" x2=\"%.1f\" y2=\"%d\"/>", x_of(s, 0), x_of(s, 0),
+	        bottom);
 }
 
 static size_t draw_windows(FILE *out, const struct report *report, const struct probe_result *r, const struct scale *s)
@@ -85,7 +93,8 @@ static size_t draw_windows(FILE *out, const struct report *report, const struct 
 	for (; i < MOST_LANES && report_window(report, r, i, &earliest, &latest); i++) {
 		double x = x_of(s, earliest);
 		int    y = TOP + (int)i * LANE;
-		fprintf(out, "<rect class=\"due\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"12\" rx=\"2\"/>", x, y, x_of(s, latest) - x);
+		fprintf(out, "<rect class=\"due\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"12\" rx=\"2\"/>", x, y,
+		        x_of(s, latest) - x);
 		text_at(out, x + 3, y + 10, "start", r->scenario->sights[i].payload);
 	}
 	return i;
@@ -101,9 +110,11 @@ static void draw_seen(FILE *out, const struct probe_result *r, const struct scal
 			lane++;
 		bool due = lane < lanes;
 		int  y = TOP + 6 + (due ? (int)lane * LANE : 0);
-		fprintf(out, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%d\" r=\"5\"><title>", due ? "seen" : "bad", x_of(s, seen_at(r, i)), y);
+		fprintf(out, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%d\" r=\"5\"><title>", due ? "seen" : "bad",
+		        x_of(s, seen_at(r, i)), y);
 		report_escape(out, r->seen[i].payload);
-		fprintf(out, " after %.2f s, %s</title></circle>", (double)seen_at(r, i) / 1000, report_who(r->seen[i].who));
+		fprintf(out, " after %.2f s, %s</title></circle>", (double)seen_at(r, i) / 1000,
+		        report_who(r->seen[i].who));
 	}
 }
 
@@ -137,8 +148,8 @@ static void article(FILE *out, const struct report *report, const struct probe_r
 {
 	const struct probe_scenario *s = r->scenario;
 	const char                  *verdict = probe_verdict_name(r->verdict);
-	fprintf(out, "<article id=\"%s\"><h2><span class=\"%s\">%s</span> %s <small>%s%s MQTT %s</small></h2>\n<p>", s->id, verdict,
-	        verdict, s->id, s->bugs ? s->bugs : "", s->bugs ? "," : "", report_version(s->level));
+	fprintf(out, "<article id=\"%s\"><h2><span class=\"%s\">%s</span> %s <small>%s%s MQTT %s</small></h2>\n<p>",
+	        s->id, verdict, verdict, s->id, s->bugs ? s->bugs : "", s->bugs ? "," : "", report_version(s->level));
 	report_escape(out, s->title);
 	fputs("</p>\n", out);
 	if (r->verdict != PROBE_UNSUPPORTED)
@@ -160,14 +171,16 @@ static void summary(FILE *out, const struct report *r)
 		const char *name = probe_verdict_name((uint8_t)v);
 		fprintf(out, "<b class=\"%s\">%u %s</b>", name, r->counts[v], name);
 	}
-	fputs("</div>\n<p><small>The dashed line is the end of the connection, the bar is when the will is due, the dot is when it was "
+	fputs("</div>\n<p><small>The dashed line is the end of the connection, the bar is when the will is due, the "
+	      "dot is when it was "
 	      "seen.</small></p>\n",
 	      out);
 }
 
 void report_html(FILE *out, const struct report *r)
 {
-	static const uint8_t order[PROBE_VERDICTS] = {PROBE_FAIL, PROBE_POLICY, PROBE_INCONCLUSIVE, PROBE_PASS, PROBE_UNSUPPORTED};
+	static const uint8_t order[PROBE_VERDICTS] = {PROBE_FAIL, PROBE_POLICY, PROBE_INCONCLUSIVE, PROBE_PASS,
+	                                              PROBE_UNSUPPORTED};
 	fputs(head, out);
 	summary(out, r);
 	for (size_t v = 0; v < PROBE_VERDICTS; v++)

@@ -314,6 +314,22 @@ static const char *why_not(const struct play *p, const struct probe_actor *a, en
 	return *p->trouble ? p->trouble : "the broker closed the connection";
 }
 
+/* The same as an error. */
+static int what_not(const struct play *p, const struct probe_actor *a)
+{
+	if (a->code)
+		return MQTTWILL_EREFUSED;
+	if (!a->closed)
+		return MQTTWILL_ETIMEOUT;
+	return p->trouble_error ? p->trouble_error : MQTTWILL_ELOST;
+}
+
+static void stay_outside(struct play *p, const struct probe_actor *w)
+{
+	p->result.error = what_not(p, w);
+	play_give_up(p, "the watcher could not connect: %s", why_not(p, w, PACKET_CONNACK));
+}
+
 static bool go_on_begin(struct play *p)
 {
 	struct probe_actor *w = take(p, WATCHER);
@@ -322,7 +338,7 @@ static bool go_on_begin(struct play *p)
 	else if (w->answered && w->code == 0)
 		enter(p, PLAY_SUBSCRIBE);
 	else if (w->answered || w->closed || p->now_ms >= p->due_ms)
-		play_give_up(p, "the watcher could not connect: %s", why_not(p, w, PACKET_CONNACK));
+		stay_outside(p, w);
 	else
 		return false;
 	p->acted = p->phase == PLAY_BEGIN;

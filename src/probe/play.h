@@ -61,6 +61,7 @@ struct probe_result {
 	size_t            seen_count;
 	struct probe_seen seen[PROBE_SEEN];
 	char              text[PROBE_TEXT]; /* one sentence: what was seen against what was due */
+	int               error; /* MQTTWILL_E... where the watcher could not come in; 0 */
 };
 
 struct probe_actor {
@@ -109,6 +110,7 @@ struct play {
 	char     topic[128]; /* PREFIX/ID; the will's is below it */
 	char     fault[120]; /* a rule that the broker broke towards us */
 	char     trouble[120]; /* why the last network connection failed; the world's words */
+	int      trouble_error; /* and its MQTTWILL_E... */
 	struct probe_broker told; /* what the watcher's CONNACK said */
 };
 

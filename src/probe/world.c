@@ -134,6 +134,7 @@ static void lose(struct wire *w, const char *why)
 		return;
 	a->connection = NULL;
 	snprintf(a->play->trouble, sizeof a->play->trouble, "%.100s", why);
+	a->play->trouble_error = *why ? w->error.code : 0;
 	play_closed(a, now());
 }
 
