@@ -40,7 +40,18 @@ bool judge_has_all(const struct play *p);
 /* When a sight is due, after the mark, as CONNACK has it. */
 uint64_t judge_due_ms(const struct play *p, const struct probe_sight *sight);
 
+/* ---- steps.c ---- */
+
+bool steps_are_over(const struct play *p);
+
+/* True: something has happened; call it again. */
+bool steps_go_on(struct play *p);
+
 /* ---- play.c ---- */
+
+/* A new network connection, and CONNECT once it is open; or the end of one. */
+void play_dial(struct probe_actor *a, uint8_t level);
+void play_hang_up(struct probe_actor *a, bool reset);
 
 /* Nothing more can come of it: INCONCLUSIVE, with a sentence. */
 void play_give_up(struct play *p, const char *format, ...) __attribute__((format(printf, 2, 3)));

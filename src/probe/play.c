@@ -10,7 +10,7 @@
 
 #include "probe/internal.h"
 
-enum { PACKET_LIMIT = 1 << 20, CLOSE_MS = 1000, SETTLE_MS = 300 };
+enum { PACKET_LIMIT = 1 << 20, SETTLE_MS = 300 };
 
 static void enter(struct play *p, enum play_phase phase)
 {
@@ -26,16 +26,16 @@ static struct probe_actor *take(struct play *p, unsigned who)
 	return &p->actors[who];
 }
 
-static void hang_up(struct probe_actor *a, bool reset)
+void play_hang_up(struct probe_actor *a, bool reset)
 {
 	if (a->opening || a->open)
 		a->play->world->close(a->play->owner, a, reset);
 	a->opening = a->open = false;
 }
 
-static void dial(struct probe_actor *a, uint8_t level)
+void play_dial(struct probe_actor *a, uint8_t level)
 {
-	hang_up(a, false);
+	play_hang_up(a, false);
 	buf_fini(&a->in);
 	buf_init(&a->in, PACKET_LIMIT);
 	a->level = level;
@@ -89,7 +89,8 @@ void play_bytes(struct probe_actor *a, const uint8_t *bytes, size_t n, uint64_t 
 	p->now_ms = now_ms;
 	if (!a->open || !buf_append(&a->in, bytes, n))
 		return;
-	while (a->open && frame_read(&f, a->level, buf_front(&a->in), buf_len(&a->in)) == 1 && buf_len(&a->in) >= f.size) {
+	while (a->open && frame_read(&f, a->level, buf_front(&a->in), buf_len(&a->in)) == 1 &&
+	       buf_len(&a->in) >= f.size) {
 		hear(a, buf_front(&a->in), f.size);
 		if (a->open)
 			buf_take(&a->in, f.size);
@@ -97,163 +98,7 @@ void play_bytes(struct probe_actor *a, const uint8_t *bytes, size_t n, uint64_t 
 	play_tick(p, now_ms);
 }
 
-/* ---- Steps ---- */
-
-/* The conditions on which a step waits for the broker. */
-static bool answer(struct play *p, struct probe_actor *a)
-{
-	(void)p;
-	return a->answered || a->closed;
-}
-
-static bool gone(struct play *p, struct probe_actor *a)
-{
-	(void)p;
-	return a->closed;
-}
-
-static bool gone_or_time(struct play *p, struct probe_actor *a)
-{
-	return a->closed || p->now_ms >= p->due_ms;
-}
-
-static bool at_once(struct play *p, struct probe_actor *a)
-{
-	(void)p;
-	(void)a;
-	return true;
-}
-
-static void do_dial(struct play *p, const struct probe_step *step, struct probe_actor *a)
-{
-	dial(a, step->connect.level ? step->connect.level : p->scenario->level);
-}
-
-static void do_close(struct play *p, const struct probe_step *step, struct probe_actor *a)
-{
-	(void)p;
-	hang_up(a, step->act == ACT_RST);
-}
-
-static void do_silent(struct play *p, const struct probe_step *step, struct probe_actor *a)
-{
-	(void)p;
-	(void)step;
-	a->silent = true;
-}
-
-static void do_disconnect(struct play *p, const struct probe_step *step, struct probe_actor *a)
-{
-	struct packet pk = {.type = PACKET_DISCONNECT, .reason = step->code};
-	pk.props.has = step->expiry ? HAS(SESSION_EXPIRY) : 0;
-	pk.props.session_expiry = (uint32_t)(step->expiry - 1);
-	speak(a, &pk);
-	p->due_ms = p->now_ms + CLOSE_MS; /* then we close */
-}
-
-static void do_bytes(struct play *p, const struct probe_step *step, struct probe_actor *a)
-{
-	(void)p;
-	speak_bytes(a, step->bytes, step->n);
-}
-
-static void do_publish(struct play *p, const struct probe_step *step, struct probe_actor *a)
-{
-	char topic[sizeof p->topic + 16];
-	snprintf(topic, sizeof topic, "%s/%s", p->topic, step->name);
-	a->answered = false;
-	speak_publish(a, step->act == ACT_DENIED ? p->settings->denied_topic : topic, step->bytes ? step->bytes : "", 1,
-	              step->retain);
-}
-
-static void do_subscribe(struct play *p, const struct probe_step *step, struct probe_actor *a)
-{
-	char filter[sizeof p->topic + 8];
-	snprintf(filter, sizeof filter, "%s/will", p->topic);
-	a->answered = false;
-	speak_subscribe(a, step->connect.denied ? p->settings->denied_topic : filter, step->no_local);
-}
-
-static void do_nothing(struct play *p, const struct probe_step *step, struct probe_actor *a)
-{
-	(void)p;
-	(void)step;
-	(void)a;
-}
-
-static const struct {
-	void (*act)(struct play *p, const struct probe_step *step, struct probe_actor *a);
-	bool (*done)(struct play *p, struct probe_actor *a);
-	const char *waits_for; /* for the sentence when it does not come */
-} acts[] = {
-	[ACT_KNOCK] = {do_dial, answer, "a network connection"},
-	[ACT_CONNECT] = {do_dial, answer, "CONNACK"},
-	[ACT_REJECTED] = {do_dial, answer, "a refusal of CONNECT"},
-	[ACT_TRY] = {do_dial, answer, "CONNACK"},
-	[ACT_FIN] = {do_close, at_once, ""},
-	[ACT_RST] = {do_close, at_once, ""},
-	[ACT_SILENT] = {do_silent, at_once, ""},
-	[ACT_DISCONNECT] = {do_disconnect, gone_or_time, ""},
-	[ACT_BYTES] = {do_bytes, at_once, ""},
-	[ACT_CLOSED] = {do_nothing, gone, "the end of the connection"},
-	[ACT_PUBLISH] = {do_publish, answer, "PUBACK"},
-	[ACT_DENIED] = {do_publish, answer, "PUBACK or the end of the connection"},
-	[ACT_SUBSCRIBE] = {do_subscribe, answer, "SUBACK"},
-	[ACT_PAUSE] = {do_nothing, at_once, ""},
-};
-
-static const char *const names[PROBE_PLAYERS] = {
-	[WATCHER] = "the watcher", [DEVICE] = "the device", [TAKER] = "the second connection", [THIRD] = "the third connection",
-	[OTHER] = "the stranger",  [LATE] = "the late one", [PROBE_CONTROL] = "the control arm", [PROBE_CLEANER] = "the cleaner",
-};
-
-static void mark(struct play *p)
-{
-	p->result.mark_ms = p->now_ms - p->began_ms;
-}
-
-/* The first thing that must happen behind the mark happens after it: a broker may be quicker than the answer to us. */
-static void begin_step(struct play *p)
-{
-	const struct probe_step *step = &p->scenario->steps[p->step];
-	struct probe_actor      *a = take(p, step->who);
-	p->acted = true;
-	p->due_ms = p->now_ms + p->settings->answer_ms;
-	if (step->mark)
-		mark(p);
-	acts[step->act].act(p, step, a);
-}
-
-static void check_connack(struct play *p, const struct probe_step *step, const struct probe_actor *a)
-{
-	bool refused = a->code || !a->answered;
-	p->refused |= refused && step->act == ACT_TRY;
-	if (refused && step->act == ACT_CONNECT)
-		play_give_up(p, "the broker did not accept the CONNECT of %s: %s", names[a->who],
-		             a->answered ? reason_name(PACKET_CONNACK, a->code) : "it closed the connection");
-	if (refused || a->level < LEVEL_311)
-		return;
-	bool wrong = (step->connect.present && !a->session_present) || (step->connect.absent && a->session_present);
-	if (wrong)
-		snprintf(p->fault, sizeof p->fault, "CONNACK to %s says Session Present %d", names[a->who], a->session_present);
-}
-
-static void end_step(struct play *p)
-{
-	const struct probe_step *step = &p->scenario->steps[p->step];
-	struct probe_actor      *a = take(p, step->who);
-	if (step->act == ACT_CONNECT || step->act == ACT_TRY)
-		check_connack(p, step, a);
-	if (step->act == ACT_REJECTED && a->answered && a->code == 0)
-		snprintf(p->fault, sizeof p->fault, "CONNACK accepts %s", names[a->who]);
-	if (step->act == ACT_DISCONNECT)
-		hang_up(a, false);
-	if (p->phase != PLAY_STEPS)
-		return;
-	p->step++;
-	p->acted = false;
-	p->due_ms = p->now_ms + p->scenario->steps[p->step].after_ms;
-}
+/* ---- The phases ---- */
 
 static void begin_watch(struct play *p)
 {
@@ -284,26 +129,11 @@ static uint64_t watch_end(const struct play *p)
 
 static bool go_on_steps(struct play *p)
 {
-	const struct probe_step *step = &p->scenario->steps[p->step];
-	if (step->act == ACT_END || p->step == PROBE_STEPS) {
-		begin_watch(p);
-		return true;
-	}
-	if (!p->acted && p->now_ms < p->due_ms)
-		return false;
-	if (!p->acted)
-		begin_step(p);
-	else if (acts[step->act].done(p, take(p, step->who)))
-		end_step(p);
-	else if (p->now_ms < p->due_ms)
-		return false;
-	else
-		play_give_up(p, "%s waited %u ms for %s", names[step->who], (unsigned)p->settings->answer_ms,
-		             acts[step->act].waits_for);
+	if (!steps_are_over(p))
+		return steps_go_on(p);
+	begin_watch(p);
 	return true;
 }
-
-/* ---- The phases ---- */
 
 static const char *why_not(const struct play *p, const struct probe_actor *a, enum packet_type answer_type)
 {
@@ -334,7 +164,7 @@ static bool go_on_begin(struct play *p)
 {
 	struct probe_actor *w = take(p, WATCHER);
 	if (!p->acted)
-		dial(w, p->settings->broker.level);
+		play_dial(w, p->settings->broker.level);
 	else if (w->answered && w->code == 0)
 		enter(p, PLAY_SUBSCRIBE);
 	else if (w->answered || w->closed || p->now_ms >= p->due_ms)
@@ -391,9 +221,9 @@ static bool go_on_control(struct play *p)
 	struct probe_actor *c = take(p, PROBE_CONTROL);
 	if (!p->acted) {
 		p->acted = true;
-		dial(c, p->settings->broker.level);
+		play_dial(c, p->settings->broker.level);
 	} else if (c->open && c->answered && c->code == 0) {
-		hang_up(c, true);
+		play_hang_up(c, true);
 		p->due_ms = p->now_ms + p->settings->tolerance_ms + SETTLE_MS;
 	} else if (p->control || c->closed || c->code || p->now_ms >= p->due_ms) {
 		control_done(p);
@@ -420,13 +250,13 @@ static bool go_on_clean(struct play *p)
 	struct probe_actor *c = take(p, PROBE_CLEANER);
 	if (!p->acted) {
 		p->acted = true;
-		dial(c, p->scenario->level);
+		play_dial(c, p->scenario->level);
 	} else if (c->open && c->answered) {
 		speak(c, &(struct packet){.type = PACKET_DISCONNECT});
 		c->answered = false;
 		c->open = false; /* in the world's eyes it is, until the end of the play */
 		c->closed = true;
-		clear_topics(p); /* behind the last will that this may have set off */
+		clear_topics(p);                   /* behind the last will that this may have set off */
 		p->due_ms = p->now_ms + SETTLE_MS; /* the bytes shall leave */
 	} else if (p->now_ms >= p->due_ms) {
 		enter(p, PLAY_OVER);
@@ -444,8 +274,9 @@ static bool go_on_over(struct play *p)
 }
 
 static bool (*const phases[])(struct play *p) = {
-	[PLAY_BEGIN] = go_on_begin, [PLAY_SUBSCRIBE] = go_on_subscribe, [PLAY_STEPS] = go_on_steps, [PLAY_WATCH] = go_on_watch,
-	[PLAY_CONTROL] = go_on_control, [PLAY_CLEAN] = go_on_clean,     [PLAY_OVER] = go_on_over,
+	[PLAY_BEGIN] = go_on_begin, [PLAY_SUBSCRIBE] = go_on_subscribe, [PLAY_STEPS] = go_on_steps,
+	[PLAY_WATCH] = go_on_watch, [PLAY_CONTROL] = go_on_control,     [PLAY_CLEAN] = go_on_clean,
+	[PLAY_OVER] = go_on_over,
 };
 
 void play_tick(struct play *p, uint64_t now_ms)
