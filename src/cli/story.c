@@ -18,6 +18,7 @@ static const struct mqttwill_timing now = {0, 0}, at_no_time = {UINT64_MAX, UINT
 
 /* ---- Words ---- */
 
+/* Seconds up to two minutes; beyond, all units that are not 0. */
 void duration_words(char out[TIME_WORDS], uint64_t ms)
 {
 	static const struct {
@@ -25,18 +26,15 @@ void duration_words(char out[TIME_WORDS], uint64_t ms)
 		const char *name;
 	} units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "min"}};
 	size_t n = 0;
-	out[0] = 0;
-	for (size_t i = 0; ms >= 600000 && i < sizeof units / sizeof units[0];
-	     i++) { /* up to ten minutes, seconds are read with more ease */
+	for (size_t i = ms >= 120000 ? 0 : 3; i < 3; i++) {
 		if (ms >= units[i].ms)
 			n += (size_t)snprintf(out + n, TIME_WORDS - n, "%s%" PRIu64 " %s", n ? " " : "",
 			                      ms / units[i].ms, units[i].name);
-		ms %= n ? units[i].ms : UINT64_MAX;
+		ms %= units[i].ms;
 	}
-	if (n == 0 || ms > 0)
-		n += (size_t)snprintf(out + n, TIME_WORDS - n, "%s%" PRIu64, n ? " " : "", ms / 1000);
-	else
+	if (n && ms == 0)
 		return;
+	n += (size_t)snprintf(out + n, TIME_WORDS - n, "%s%" PRIu64, n ? " " : "", ms / 1000);
 	if (ms % 1000)
 		n += (size_t)snprintf(out + n, TIME_WORDS - n, ".%03u", (unsigned)(ms % 1000));
 	while (ms % 1000 && out[n - 1] == '0')

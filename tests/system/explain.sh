@@ -140,6 +140,29 @@ warned() {
 }
 it 'explain has every warning of the will check, with rule and advice' warned
 
+durations() {
+	local wanted words
+	while read -r wanted words; do
+		# shellcheck disable=SC2086 # words
+		explain --session-expiry 4294967295 $words >told || fail 'exit code'
+		is "after a loss with $words" "${wanted//_/ }" "$(sed -n 's/^will .*: \(.*\) after a loss$/\1/p' told)"
+	done <<'ROWS'
+1_s --will-delay 1
+119_s --will-delay 119
+2_min --will-delay 120
+2_min_1_s --will-delay 121
+1_h_30_min --will-delay 5400
+1_h_5_s --will-delay 3605
+3_d_1_min_30_s --will-delay 259290
+ROWS
+	explain --keepalive 1 --goodbye-timeout 1.25 >told || fail 'exit code'
+	expect 'parts of a second' has told '^pings +0.75 s .* after 0.5 s more'
+	expect 'parts of a second' has told '^ +dead: 1.25 s at the latest'
+	expect 'half a keep-alive' has told '^    after 0.5 s to 1.5 s '
+	expect 'a timeout' has told 'did not take that within 1.25 s'
+}
+it 'explain writes times in full, and exactly' durations
+
 # field ENDING NAME: of the object in the file told.
 field() {
 	sed "s/.*\"ending\":\"$1\"//; s/.*\"$2\":\([^,}]*\).*/\1/; " <<<"$(sed "s/{\"ending\"/\n&/g" told | grep "\"ending\":\"$1\"")"
