@@ -46,7 +46,7 @@ installs_completely() {
 	for f in include/mqttwill.h include/mqttwill_error.h lib/libmqttwill.a lib/libmqttwill.so lib/pkgconfig/mqttwill.pc bin/mqttwill; do
 		[ -f "$prefix/$f" ] || { echo "$f is not installed"; return 1; }
 	done
-	ls "$prefix"/share/man/man1/mqttwill*.1 "$prefix"/share/man/man3/mqttwill*.3
+	ls "$prefix"/share/man/man1/mqttwill*.1 "$prefix"/share/man/man3/mqttwill*.3 "$prefix"/share/man/man7/mqttwill-wills.7
 }
 
 obeys_destdir() {
