@@ -3,7 +3,7 @@
 # MQTT.js, which shares no code with us, on the other side: it publishes and our client hears, our client publishes and it
 # hears, each in 3.1, 3.1.1 and 5, at every QoS, with every property, over Mosquitto and over the stub broker. And it uses
 # the stub broker alone, so that our broker is not only ever heard by our client.
-# shellcheck disable=SC2094,SC2154 # the libraries set variables
+# shellcheck disable=SC2016,SC2094,SC2154 # the libraries set variables
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/../system/lib.sh"
 # shellcheck source=tests/readers/lib.sh
@@ -273,10 +273,48 @@ stub_options() {
 	heard_nothing_more 1
 }
 
+# Three each: the members take turns.
+stub_shared() {
+	local i
+	broker stub
+	peer one "$1"
+	order one sub '{"topic":"$share/group/lamp/#","qos":2}'
+	peer hearer "$1"
+	order hearer sub '{"topic":"$share/group/lamp/#","qos":2}'
+	peer speaker "$1"
+	for i in 1 2 3 4 5 6; do
+		order speaker pub "{\"topic\":\"lamp/n\",\"payload\":\"$i\",\"qos\":2}"
+	done
+	await_count 3 one '^message '
+	await_count 3 hearer '^message '
+	is 'together, each once' '123456' "$(grep -ho '"payload":"[0-9]"' one hearer | grep -o '[0-9]' | sort | tr -d '\n')"
+}
+
+# The first will is cancelled by a return, the second comes after its delay, with its properties and without the delay.
+stub_delay() {
+	local since kept='"clean":false,"properties":{"sessionExpiryInterval":60}' will='"topic":"lamp/will","qos":1'
+	broker stub
+	peer hearer 5
+	order hearer sub '{"topic":"lamp/#","qos":2}'
+	peer device 5 "$kept,\"will\":{$will,\"payload\":\"unheard\",\"properties\":{\"willDelayInterval\":60}}"
+	order device destroy
+	await device '^closed'
+	peer back 5 "\"clientId\":\"device\",$kept,\"will\":{$will,\"payload\":\"gone\",\"properties\":{\"willDelayInterval\":1,$js_properties}}"
+	expect 'the session is there' has back '^connected .*"sessionPresent":true'
+	since=$(now)
+	order back destroy
+	await hearer '"payload":"gone"'
+	in_time 'until the will' 1000 1000 $(($(now) - since))
+	is 'the will' "{\"payload\":\"gone\",\"properties\":{$js_properties},\"qos\":1,\"retain\":false,\"topic\":\"lamp/will\"}" \
+		"$(heard_by hearer)"
+}
+
 for v in 3.1 3.1.1 5; do
+	it "MQTT.js alone on the stub broker, MQTT $v: a shared subscription" stub_shared $v
 	it "MQTT.js alone on the stub broker, MQTT $v: each QoS at each granted QoS, and nothing after UNSUBSCRIBE" stub_alone $v
 	it "MQTT.js alone on the stub broker, MQTT $v: the will after destroy(), retained, and none after end()" stub_will $v
 	it "MQTT.js alone on the stub broker, MQTT $v: a session is kept while the client is away" stub_session $v
 done
+it 'MQTT.js alone on the stub broker: a will is cancelled by a return, another comes after its delay' stub_delay
 it 'MQTT.js alone on the stub broker: No Local, Retain As Published, Retain Handling, a subscription identifier' stub_options
 finish
