@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In the place of src/client/clock.c: the stage's time, timer, wake-ups and chance. The descriptor is one that is always
- * readable, so that the calls that wait never really do: they turn the stage instead.
+ * In the place of src/client/clock.c: the time, timer, wake-ups and chance of fake.h's world. The descriptor is one that is
+ * always readable, so that the calls that wait never really do: they turn the world instead.
  */
 #include <sys/eventfd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "client/fake.h"
 #include "client/internal.h"
-#include "client/stage.h"
 
 uint64_t clock_ms(void)
 {
-	return stage.now_ms;
+	return fake_now();
 }
 
 int64_t clock_unix_ms(void)
 {
-	return STAGE_UNIX_MS + (int64_t)stage.now_ms;
+	return FAKE_UNIX_MS + (int64_t)fake_now();
 }
 
 int clock_init(struct client *c)
@@ -28,11 +28,16 @@ int clock_init(struct client *c)
 	return c->epoll < 0 ? MQTTWILL_ESYSTEM : 0;
 }
 
+static void forget_wake(const struct client *c)
+{
+	bool *woken = fake_woken(c);
+	if (woken)
+		*woken = false;
+}
+
 void clock_fini(struct client *c)
 {
-	struct device *d = stage_device(c);
-	if (d)
-		d->woken = false;
+	forget_wake(c);
 	if (c->epoll >= 0)
 		close(c->epoll);
 	c->epoll = -1;
@@ -45,29 +50,24 @@ void clock_arm(struct client *c, uint64_t deadline)
 
 bool clock_drain(struct client *c)
 {
-	struct device *d = stage_device(c);
-	if (stage.synchronous)
-		stage_turn();
-	if (d)
-		d->woken = false;
-	if (c->armed <= stage.now_ms)
+	fake_turn();
+	forget_wake(c);
+	if (c->armed <= fake_now())
 		c->armed = UINT64_MAX;
 	return fake_ready(c);
 }
 
 void clock_wake(const struct client *c)
 {
-	struct device *d = stage_device(c);
-	if (d)
-		d->woken = true;
+	bool *woken = fake_woken(c);
+	if (woken)
+		*woken = true;
 }
 
 uint32_t clock_random(struct client *c, uint32_t below)
 {
 	(void)c;
-	if (below == 0 || stage.chance == CHANCE_LOWEST)
-		return 0;
-	return stage.chance == CHANCE_HIGHEST ? below - 1 : dice_roll(&stage.dice, below);
+	return below ? fake_chance(below) : 0;
 }
 
 void clock_secret(struct client *c, uint8_t *to, size_t n)

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * In the place of src/client/driver.c: the same functions over a line in memory. What the descriptor would watch is kept, and
- * the stage asks for it: a client that forgets to watch is a client that is not stepped.
+ * the world asks for it: a client that forgets to watch is a client that is not stepped.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client/fake.h"
 #include "client/internal.h"
 #include "client/line.h"
-#include "client/stage.h"
 
 enum { READ_SIZE = 16 * 1024, READ_TURNS = 8, DRAIN_TURNS = 1024, LAST_BYTES = 4 << 20, GATHER = 32 * 1024 };
 
@@ -75,7 +74,7 @@ int driver_open(struct client *c)
 	if (!l)
 		return client_fail(c, MQTTWILL_ENOMEM, "connect: no memory for a connection");
 	l->line = line_new();
-	l->line->open = stage_open(redirect_host(c));
+	l->line->open = fake_open(redirect_host(c));
 	snprintf(l->line->server, sizeof l->line->server, "%s:%s", redirect_host(c), redirect_port(c));
 	session_init(&l->session, &config, &c->flight, c->now_ms);
 	c->link = l;

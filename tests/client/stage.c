@@ -101,15 +101,41 @@ static bool serve_broker(void)
 	return moved;
 }
 
-/* ---- The clients ---- */
+/* ---- What the fakes ask ---- */
 
-struct device *stage_device(const struct client *c)
+uint64_t fake_now(void)
+{
+	return stage.now_ms;
+}
+
+uint32_t fake_chance(uint32_t below)
+{
+	if (stage.chance == CHANCE_LOWEST)
+		return 0;
+	return stage.chance == CHANCE_HIGHEST ? below - 1 : dice_roll(&stage.dice, below);
+}
+
+bool *fake_woken(const struct client *c)
 {
 	for (size_t i = 0; i < DEVICES; i++)
 		if (stage.devices[i].c && &stage.devices[i].c->client == c)
-			return &stage.devices[i];
+			return &stage.devices[i].woken;
 	return NULL;
 }
+
+void fake_turn(void)
+{
+	if (stage.synchronous)
+		stage_turn();
+}
+
+uint8_t fake_open(const char *host)
+{
+	bool dead = stage.dead_host && strcmp(host, stage.dead_host) == 0;
+	return dead ? LINE_REFUSES : stage.next_open;
+}
+
+/* ---- Clients are served ---- */
 
 static uint64_t progress(void)
 {
@@ -241,12 +267,6 @@ void stage_end(void)
 		serve_broker(); /* links are freed */
 	broker_free(stage.broker);
 	stage.broker = NULL;
-}
-
-uint8_t stage_open(const char *host)
-{
-	bool dead = stage.dead_host && strcmp(host, stage.dead_host) == 0;
-	return dead ? LINE_REFUSES : stage.next_open;
 }
 
 /* ---- Allocations that fail ---- */

@@ -13,10 +13,9 @@
 
 #include "api/handle.h"
 #include "broker/broker.h"
+#include "client/fake.h"
 #include "client/line.h"
 #include "support/dice.h"
-
-#define STAGE_UNIX_MS INT64_C(1700000000000)
 
 enum { DEVICES = 3, TOKENS = 2048, LOG_SIZE = 16 * 1024 };
 
@@ -85,13 +84,6 @@ void stage_turn(void);
 /* Around every call of the library's: only its own allocations are counted, and may fail. */
 void stage_enter(void);
 void stage_leave(void);
-
-/* How a line to this host opens: enum line_open. */
-uint8_t stage_open(const char *host);
-
-/* Would the client's descriptor be readable for its connection's sake? */
-bool           fake_ready(const struct client *c);
-struct device *stage_device(const struct client *c);
 
 /* ---- The application ---- */
 

@@ -46,7 +46,7 @@ static int count_attempts(void *user, const struct mqttwill_attempt *a, struct m
 {
 	static char payload[100];
 	(void)user;
-	snprintf(payload, sizeof payload, "%d %lld %s %s", (int)a->number, (long long)(a->unix_ms - STAGE_UNIX_MS),
+	snprintf(payload, sizeof payload, "%d %lld %s %s", (int)a->number, (long long)(a->unix_ms - FAKE_UNIX_MS),
 	         a->boot_id, a->client_id);
 	will->text = payload;
 	will->payload = NULL;

@@ -68,30 +68,39 @@ static bool refuse(void)
 
 /* ---- Bytes ---- */
 
-static _Thread_local struct {
-	long now, most;
-} bytes;
+static _Thread_local struct alloc_bytes mine, *account;
+
+static struct alloc_bytes *bytes(void)
+{
+	return account ? account : &mine;
+}
 
 static void *taken(void *p)
 {
-	bytes.now += (long)malloc_usable_size(p);
-	bytes.most = bytes.most > bytes.now ? bytes.most : bytes.now;
+	struct alloc_bytes *b = bytes();
+	b->now += (long)malloc_usable_size(p);
+	b->most = b->most > b->now ? b->most : b->now;
 	return p;
 }
 
 static void given_back(void *p)
 {
-	bytes.now -= (long)malloc_usable_size(p);
+	bytes()->now -= (long)malloc_usable_size(p);
+}
+
+void alloc_account(struct alloc_bytes *to)
+{
+	account = to;
 }
 
 void alloc_watch(void)
 {
-	bytes.now = bytes.most = 0;
+	*bytes() = (struct alloc_bytes){0};
 }
 
 long alloc_most(void)
 {
-	return bytes.most;
+	return bytes()->most;
 }
 
 /* ---- The calls ---- */
@@ -110,11 +119,11 @@ void *__wrap_realloc(void *p, size_t n)
 {
 	if (refuse())
 		return NULL;
-	long  before = bytes.now;
+	long before = bytes()->now;
 	given_back(p);
 	void *again = __real_realloc(p, n);
 	if (!again && n) /* p is as it was */
-		bytes.now = before;
+		bytes()->now = before;
 	return taken(again);
 }
 

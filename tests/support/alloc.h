@@ -29,4 +29,10 @@ void alloc_watch(void);
 /* The most there have been since then. */
 long alloc_most(void);
 
+/* From now on this thread's bytes are counted there; NULL: as before. */
+struct alloc_bytes {
+	long now, most;
+};
+void alloc_account(struct alloc_bytes *to);
+
 #endif
