@@ -224,7 +224,7 @@ static enum harm lie(struct dev *d, int kind)
 	(void)kind;
 	if (!p || d->procs[1].c || !p->online || p->c->presence.watch != WATCH_ON)
 		return HARM_NONE;
-	truth_publish(d->status, "offline", (uint8_t)sim_roll(2), !d->presence.no_retain);
+	d->lies = 1 + sim_roll(3) * sim_roll(6); /* the first one now, the others when the truth is stated again */
 	return HARM_DONE;
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/bugs.h"
+#include "sim/forget.h"
 #include "sim/sim.h"
 
 static const char *const names[] = {
@@ -35,9 +37,6 @@ void mistake_list(void)
 
 static int no_will(void *owner, const struct mqttwill_attempt *attempt, struct mqttwill_will *will)
 {
-	(void)owner;
-	(void)attempt;
-	(void)will;
 	return sim_roll(50) ? api_hooks.will(owner, attempt, will) : 0;
 }
 
@@ -136,20 +135,70 @@ static void renumber(struct proc *p)
 		flight_free(f, o);
 }
 
-void mistake_at_step(struct proc *p)
+/* The second end of a message's token. */
+static void twice(struct proc *p)
+{
+	const struct letter *t = &p->letters[p->next_seq % LETTERS];
+	if (t->done && sim_roll(10) == 0)
+		client_emit(&p->c->client, &(struct mqttwill_event){.type = MQTTWILL_DONE, .token = t->token});
+}
+
+/* A broker that has no memory of what it took at QoS 2 while the client is away. */
+static void forget(struct proc *p)
+{
+	if (p->c->client.session)
+		return;
+	alloc_account(NULL);
+	forget_received(sim.broker, p->dev->id);
+	alloc_account(&p->memory);
+}
+
+static void leak(struct proc *p)
+{
+	(void)p;
+	if (sim_roll(1000) == 0)
+		sim.leaked = malloc(64);
+}
+
+static void sleep_on(struct proc *p)
+{
+	if (sim_roll(1000) == 0)
+		p->c->client.armed = UINT64_MAX;
+}
+
+static void order(struct proc *p)
+{
+	struct list *l = flight(p);
+	if (l)
+		reverse(l);
+}
+
+static void overtake(struct proc *p)
 {
 	struct client *c = &p->c->client;
-	struct list   *l;
-	if (sim.mistake == MISTAKE_ORDER && (l = flight(p)))
-		reverse(l);
-	else if (sim.mistake == MISTAKE_LOSE)
-		lose(p);
-	else if (sim.mistake == MISTAKE_DOUBLE && !c->session)
-		flight_forget_received(&c->flight);
-	else if (sim.mistake == MISTAKE_RENUMBER)
-		renumber(p);
-	else if (sim.mistake == MISTAKE_LEAK && sim_roll(1000) == 0)
-		sim.leaked = malloc(64);
-	else if (sim.mistake == MISTAKE_SLEEP && sim_roll(1000) == 0)
-		c->armed = UINT64_MAX;
+	if (!c->session && !list_empty(&c->queue))
+		reverse(&c->queue);
+}
+
+static void double_up(struct proc *p)
+{
+	if (!p->c->client.session)
+		flight_forget_received(&p->c->client.flight);
+}
+
+void mistake_at_step(struct proc *p)
+{
+	static void (*const hands[MISTAKES])(struct proc *p) = {
+		[MISTAKE_ORDER] = order,   [MISTAKE_LOSE] = lose,         [MISTAKE_DOUBLE] = double_up,
+		[MISTAKE_RENUMBER] = renumber, [MISTAKE_FORGET] = forget, [MISTAKE_OVERTAKE] = overtake,
+		[MISTAKE_TWICE] = twice,   [MISTAKE_LEAK] = leak,         [MISTAKE_SLEEP] = sleep_on,
+	};
+	if (hands[sim.mistake])
+		hands[sim.mistake](p);
+}
+
+void mistake_of_broker(void)
+{
+	if (sim.mistake == MISTAKE_DEAF)
+		sim.broker_options.bugs = broker_bug("B14");
 }

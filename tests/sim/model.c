@@ -49,6 +49,8 @@ static void strike(const struct act *a)
 
 void model_compare(void)
 {
+	if (sim.mistake == MISTAKE_DEAF)
+		expected_count = seen_count = 0;
 	for (size_t i = 0; i < seen_count; i++)
 		strike(&seen[i]);
 	if (expected_count)

@@ -148,6 +148,7 @@ struct proc *proc_start(struct dev *d)
 	struct mqttwill_options o = d->options;
 	struct proc *p = d->procs[0].c ? &d->procs[1] : &d->procs[0];
 	*p = (struct proc){.dev = d, .serial = ++sim.last_serial, .ends_at = NEVER};
+	p->heritage = o.rejoin == MQTTWILL_REJOIN_ALWAYS ? d->model.number : 0;
 	o.event_fn = on_event;
 	o.user = p;
 	enter(p);
@@ -216,6 +217,7 @@ static void write_letter(struct proc *p)
 	if (token <= 0)
 		sim_fail("publish", "%s: %s", p->dev->id, mqttwill_errmsg(p->c, (int)token));
 	*t = (struct letter){.token = token, .seq = ++p->next_seq, .qos = qos, .twins = p->dev->twins, .alone = dev_is_alone(p->dev)};
+	t->alone = t->alone && (qos != 2 || p->dev->model.number > p->heritage); /* mqttwill_options(3) warns of it */
 	sim.totals.letters++;
 }
 

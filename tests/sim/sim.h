@@ -130,6 +130,7 @@ struct proc {
 	mqttwill   *c; /* NULL: there is none */
 	struct dev *dev;
 	uint32_t    serial; /* in the world, from 1 */
+	uint32_t    heritage; /* up to this session of the broker's an earlier process may have left QoS 2 halfway there */
 	bool        woken, closing, closed, up, online;
 	uint8_t     goodbye;
 	int64_t     lag_ms;       /* its clock stands back so much */
@@ -180,6 +181,7 @@ struct dev {
 	struct mqttwill_terms terms; /* of the last connection */
 	uint8_t  shown;              /* enum shown */
 	uint64_t gone_since, live_since, shown_since;
+	uint32_t lies;           /* so often the next statements will be answered with a lie */
 	uint64_t heard_at; /* when the last packet came */
 	bool     unarmed; /* a restarted process has ended its forerunner's session, and has none of its own yet */
 	bool     silent;  /* it left without a word, as it was told to */
@@ -280,7 +282,11 @@ void        fault_count(int fault);
 	X(DUEL, "duel", "W4", "the truth is stated again without a pause")                                             \
 	X(LOSE, "lose", "at least once", "a message in flight is called delivered, and is not")                        \
 	X(DOUBLE, "double", "exactly once", "the client forgets what it has received")                                 \
-	X(RENUMBER, "renumber", "exactly once", "what is sent again gets another identifier")                          \
+	X(RENUMBER, "renumber", "W2", "what is sent again gets another identifier")                                    \
+	X(FORGET, "forget", "exactly once", "the broker forgets the identifiers of QoS 2")                             \
+	X(OVERTAKE, "overtake", "order", "what waits is sent in another order")                                        \
+	X(TWICE, "twice", "tokens", "a token has two ends")                                                            \
+	X(DEAF, "deaf", "truth", "the broker keeps no keep-alive, and the model of wills does not look")               \
 	X(LEAK, "leak", "memory", "memory is not given back")                                                          \
 	X(SLEEP, "sleep", "wake-up", "a deadline is forgotten")
 
@@ -296,6 +302,7 @@ int  mistake_find(const char *word);
 void mistake_list(void);
 void mistake_at_start(struct proc *p);
 void mistake_at_step(struct proc *p); /* behind every step */
+void mistake_of_broker(void);         /* before it is made */
 
 /* ---- The world (world.c) -------------------------------------------------------------------------------------------- */
 

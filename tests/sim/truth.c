@@ -76,6 +76,14 @@ static void read_packet(struct cable *l, const struct packet *pk)
 			show(d, pk);
 }
 
+static void tell_lie(struct dev *d)
+{
+	if (d->lies == 0 || d->shown != SHOWN_ONLINE)
+		return;
+	d->lies--;
+	truth_publish(d->status, "offline", (uint8_t)sim_roll(2), !d->presence.no_retain);
+}
+
 void truth_end_of_broker(bool memory_lost)
 {
 	if (reader.link && !memory_lost)
@@ -148,11 +156,20 @@ static uint64_t later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/*
+ * At QoS 2 a statement, too, can be taken for one that an earlier process, or a twin, has left halfway there under the same
+ * identifier: MQTTWILL_REJOIN_ALWAYS takes that into the bargain, and two clients in one session do.
+ */
+static bool may_be_swallowed(const struct dev *d)
+{
+	return d->presence.qos == 2 && (!dev_is_alone(d) || d->model.number <= d->procs[0].heritage);
+}
+
 static void check_gone(struct dev *d)
 {
 	struct mqttwill_timing t;
 	uint64_t since = later(later(d->gone_since, d->heard_at), sim.broker_since);
-	if (d->shown != SHOWN_ONLINE || d->silent || d->unarmed)
+	if (d->shown != SHOWN_ONLINE || d->silent || d->unarmed || may_be_swallowed(d))
 		return;
 	mqttwill_timing(&d->terms, MQTTWILL_ENDING_CUT, &t);
 	if (sim.now - since > sim.totals.longest_lie_ms)
@@ -165,7 +182,7 @@ static void check_there(const struct dev *d)
 {
 	uint64_t since = later(d->live_since, d->shown_since);
 	uint64_t bound = d->presence.self_watch ? RESTATE_MS : STATE_MS;
-	if (d->shown != SHOWN_ONLINE && sim.now - since > bound)
+	if (d->shown != SHOWN_ONLINE && sim.now - since > bound && !may_be_swallowed(d))
 		sim_fail("truth", "%s: is there for %llu ms and not shown online", d->id, (unsigned long long)(sim.now - since));
 	for (size_t i = 0; i < d->owed_count; i++)
 		if (sim.now - later(d->live_since, d->owed[i].since) > MAIL_MS)
@@ -210,5 +227,6 @@ void truth_check(void)
 			d->next_mail = sim.now + sim_span(HOUR);
 			truth_mail(d);
 		}
+		tell_lie(d);
 	}
 }

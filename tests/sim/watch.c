@@ -209,6 +209,14 @@ static void wrote_disconnect(struct cable *l, const struct packet *pk)
 	}
 }
 
+/* The self-watch is presence's own, and follows the birth's acknowledgement. */
+static bool is_own_watch(const struct cable *l, const struct packet *pk)
+{
+	struct filter f;
+	size_t        at = 0;
+	return l->watch.said_birth && filter_next(pk, &at, &f) && span_equal(f.filter, span_text(l->dev->status, 0));
+}
+
 void watch_wrote(struct cable *l, const struct packet *pk)
 {
 	if (!l->proc)
@@ -223,7 +231,7 @@ void watch_wrote(struct cable *l, const struct packet *pk)
 		wrote_publish(l, pk);
 	else if (pk->type == PACKET_PUBREL)
 		wrote_pubrel(l, pk);
-	else if (pk->type == PACKET_SUBSCRIBE)
+	else if (pk->type == PACKET_SUBSCRIBE && !is_own_watch(l, pk))
 		check_turn(l, "SUBSCRIBE");
 	else if (pk->type == PACKET_PINGREQ)
 		l->watch.pings_out++;
