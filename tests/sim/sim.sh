@@ -20,7 +20,7 @@ verdict() {
 	fi
 }
 
-# Seeds that once found a mistake; in the comments of CONTRIBUTING.md is how to replay one.
+# Seeds that once found a mistake: CONTRIBUTING.md says how to replay one.
 for seed in 4 1007 2018 3036 3244; do
 	"$sim" --seed $seed --days 20 >"$out" 2>&1
 	verdict "seed $seed, which once found something, finds nothing any more"
