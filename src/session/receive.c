@@ -98,6 +98,7 @@ static void on_connack(struct session *s, struct session_event *ev)
 		return;
 	}
 	take_limits(s, &pk->props);
+	s->settled_in = pk->session_present ? UINT16_MAX : 0; /* of a backlog some brokers send all at once: may_open() */
 	inbound_init(&s->inbound, s->flight->held); /* another connection may have counted on until now */
 	s->state = SESSION_UP;
 }
@@ -134,8 +135,9 @@ static bool resolve(struct session *s, struct session_event *ev)
 
 /*
  * May one more be open? A broker must not pass our Receive Maximum, but Mosquitto 2.0 gives itself all of it anew for each
- * acknowledgement it gets. So it holds strictly until we have settled something, and again once the broker is known to have
- * read all our acknowledgements and to have nothing open. ARCHITECTURE.md tells more.
+ * acknowledgement it gets, and after a restart sends what a resumed session has in flight without counting. So it holds
+ * strictly in a new session until we have settled something, and in each once the broker is known to have read all our
+ * acknowledgements and to have nothing open. ARCHITECTURE.md tells more.
  */
 static bool may_open(const struct session *s)
 {
@@ -309,16 +311,16 @@ static const struct {
 	uint8_t state; /* the only one in which the packet may come ... */
 	bool    early; /* ... but that it may come before CONNACK, too [MQTT-3.2.0-1] */
 } table[PACKET_TYPES] = {
-	[PACKET_CONNACK] = {on_connack, SESSION_CONNECTING}, /* [MQTT-3.2.0-1], [MQTT-3.2.0-2] */
-	[PACKET_PUBLISH] = {on_publish, SESSION_UP},
-	[PACKET_PUBACK] = {on_puback, SESSION_UP},
-	[PACKET_PUBREC] = {on_pubrec, SESSION_UP},
-	[PACKET_PUBREL] = {on_pubrel, SESSION_UP},
-	[PACKET_PUBCOMP] = {on_pubcomp, SESSION_UP},
-	[PACKET_SUBACK] = {on_codes, SESSION_UP},
-	[PACKET_UNSUBACK] = {on_codes, SESSION_UP},
-	[PACKET_PINGRESP] = {on_pingresp, SESSION_UP},
-	[PACKET_DISCONNECT] = {on_disconnect, SESSION_UP}, /* [MQTT-3.14.0-1] */
+	[PACKET_CONNACK] = {on_connack, SESSION_CONNECTING, false}, /* [MQTT-3.2.0-1], [MQTT-3.2.0-2] */
+	[PACKET_PUBLISH] = {on_publish, SESSION_UP, false},
+	[PACKET_PUBACK] = {on_puback, SESSION_UP, false},
+	[PACKET_PUBREC] = {on_pubrec, SESSION_UP, false},
+	[PACKET_PUBREL] = {on_pubrel, SESSION_UP, false},
+	[PACKET_PUBCOMP] = {on_pubcomp, SESSION_UP, false},
+	[PACKET_SUBACK] = {on_codes, SESSION_UP, false},
+	[PACKET_UNSUBACK] = {on_codes, SESSION_UP, false},
+	[PACKET_PINGRESP] = {on_pingresp, SESSION_UP, false},
+	[PACKET_DISCONNECT] = {on_disconnect, SESSION_UP, false}, /* [MQTT-3.14.0-1] */
 	[PACKET_AUTH] = {session_on_auth, SESSION_UP, true},
 };
 

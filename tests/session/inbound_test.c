@@ -166,6 +166,19 @@ START_TEST(each_acknowledgement_of_ours_lets_the_broker_have_receive_maximum_mor
 }
 END_TEST
 
+/* Mosquitto 2.0 does, after a restart: what was in flight comes at once. To close over it would begin the same anew. */
+START_TEST(the_backlog_of_a_resumed_session_may_come_at_once)
+{
+	struct script s;
+	script_init(&s, LEVEL_5, _i);
+	script_open(&s);
+	script_connect(&s, 60, false);
+	script_greet(&s, "20 [0100 ~]");
+	fill_on(&s, 0x100, 10 * RECEIVE_MAXIMUM);
+	script_close(&s);
+}
+END_TEST
+
 START_TEST(what_is_acknowledged_at_qos_1_is_not_open)
 {
 	struct script s;
@@ -224,6 +237,10 @@ START_TEST(what_an_old_connection_left_does_not_count_until_it_comes_again)
 	script_open(&s);
 	script_connect(&s, 60, false);
 	script_greet(&s, "20 03 01 00 00");
+	ck_assert_int_eq(session_ping(&s.session), 0); /* its answer says that there is no backlog */
+	script_flush(&s);
+	script_in(&s, "D0 00");
+	script_event(&s, SESSION_PONG, 0);
 	fill_on(&s, 0x100, RECEIVE_MAXIMUM - 1);
 	script_in(&s, "3C [0001 't' 0001 ~ 'm']");
 	script_quiet(&s);
@@ -321,6 +338,7 @@ Suite *inbound_suite(void)
 	tcase_add_loop_test(tc, one_message_above_our_receive_maximum_ends_the_connection, 0, 2 * CUTS);
 	tcase_add_loop_test(tc, a_released_message_makes_room_in_our_receive_maximum, 0, CUTS);
 	tcase_add_loop_test(tc, each_acknowledgement_of_ours_lets_the_broker_have_receive_maximum_more, 0, CUTS);
+	tcase_add_loop_test(tc, the_backlog_of_a_resumed_session_may_come_at_once, 0, CUTS);
 	tcase_add_loop_test(tc, what_is_acknowledged_at_qos_1_is_not_open, 0, CUTS);
 	tcase_add_loop_test(tc, what_is_not_accepted_is_open, 0, CUTS);
 	tcase_add_loop_test(tc, once_the_broker_has_nothing_open_receive_maximum_holds_again, 0, CUTS);
