@@ -160,15 +160,15 @@ static const struct {
 	enum link_state when;
 	bool            early; /* before CONNACK, too, where it waits for AUTH [MQTT-3.1.2-30] */
 } handlers[PACKET_TYPES] = {
-	[PACKET_CONNECT] = {on_connect, LINK_NEW},
-	[PACKET_PUBLISH] = {on_publish, LINK_UP},
-	[PACKET_PUBACK] = {on_acknowledgement, LINK_UP},
-	[PACKET_PUBREC] = {on_acknowledgement, LINK_UP},
-	[PACKET_PUBREL] = {on_pubrel, LINK_UP},
-	[PACKET_PUBCOMP] = {on_acknowledgement, LINK_UP},
-	[PACKET_SUBSCRIBE] = {on_subscribe, LINK_UP},
-	[PACKET_UNSUBSCRIBE] = {on_unsubscribe, LINK_UP},
-	[PACKET_PINGREQ] = {on_pingreq, LINK_UP},
+	[PACKET_CONNECT] = {on_connect, LINK_NEW, false},
+	[PACKET_PUBLISH] = {on_publish, LINK_UP, false},
+	[PACKET_PUBACK] = {on_acknowledgement, LINK_UP, false},
+	[PACKET_PUBREC] = {on_acknowledgement, LINK_UP, false},
+	[PACKET_PUBREL] = {on_pubrel, LINK_UP, false},
+	[PACKET_PUBCOMP] = {on_acknowledgement, LINK_UP, false},
+	[PACKET_SUBSCRIBE] = {on_subscribe, LINK_UP, false},
+	[PACKET_UNSUBSCRIBE] = {on_unsubscribe, LINK_UP, false},
+	[PACKET_PINGREQ] = {on_pingreq, LINK_UP, false},
 	[PACKET_DISCONNECT] = {on_disconnect, LINK_UP, true},
 	[PACKET_AUTH] = {on_auth, LINK_UP, true},
 };

@@ -85,7 +85,7 @@ END_TEST
 
 START_TEST(a_broker_without_the_password_gets_no_birth_and_brings_no_message)
 {
-	static const char *const liars[] = {LIES TELL5_QOS0("x"), "20 13 00 00 10 " METHOD, "20 03 00 00 00"};
+	static const char *const liars[] = {(LIES TELL5_QOS0("x")), ("20 13 00 00 10 " METHOD), "20 03 00 00 00"};
 	for (size_t i = 0; i < sizeof liars / sizeof liars[0]; i++) {
 		struct device *d = begin_as_in_rfc(_i, true);
 		peer_says(ASKS);
