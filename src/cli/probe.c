@@ -18,8 +18,8 @@
 enum { TOLERANCE_MS = 2000, ANSWER_MS = 10000, GRACE_MS = 1500, PARALLEL = 200 };
 
 struct probe_options {
-	const char   *only, *denied_topic, *html, *profile;
-	struct number tolerance, parallel;
+	const char   *only, *denied_topic, *html, *profile, *restart_command;
+	struct number tolerance, parallel, load;
 	bool          json, junit, tap, list;
 };
 
@@ -73,6 +73,10 @@ static const struct option probe_rows[] = {
          .help = "a topic that these credentials may not publish to",
          .type = OPTION_TEXT,
          .offset = AT(denied_topic)},
+	{.name = "restart-command", .value = "CMD", .help = "restarts the broker; without it no scenario does",
+	 .type = OPTION_TEXT, .offset = AT(restart_command)},
+	{.name = "load", .value = "N", .help = "leave to make so many connections one after the other; 3000 say much",
+	 .type = OPTION_NUMBER, .offset = AT(load), .least = 1, .max = 1000000},
 	{.name = NULL},
 };
 #undef AT
@@ -201,7 +205,9 @@ static void fill_settings(struct probe *p)
 	if (!password.p)
 		password = span_of(t->password, t->password_len);
 	p->run.parallel = p->own.parallel.set ? p->own.parallel.value : PARALLEL;
-	p->run.offers = p->own.denied_topic ? (uint32_t)NEEDS_DENIED : 0;
+	p->run.offers = (p->own.denied_topic ? (uint32_t)NEEDS_DENIED : 0) | (p->own.load.set ? (uint32_t)NEEDS_LOAD : 0) |
+	                (p->own.restart_command ? (uint32_t)NEEDS_RESTART : 0);
+	p->run.restart_command = p->own.restart_command;
 	p->run.settings = (struct probe_settings){
 		.prefix = p->prefix,
 		.name = p->name,
@@ -211,6 +217,7 @@ static void fill_settings(struct probe *p)
 		.tolerance_ms = p->own.tolerance.set ? p->own.tolerance.value : TOLERANCE_MS,
 		.answer_ms = ANSWER_MS,
 		.grace_ms = GRACE_MS,
+		.load = p->own.load.value,
 	};
 }
 

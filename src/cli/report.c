@@ -53,8 +53,10 @@ bool report_window(const struct report *r, const struct probe_result *result, si
 	const struct probe_sight *sight = i < PROBE_SIGHTS ? &result->scenario->sights[i] : NULL;
 	if (!sight || !sight->payload)
 		return false;
-	*earliest_ms = (int64_t)result->due_ms[i];
-	*latest_ms = *earliest_ms + (int64_t)r->run->settings.tolerance_ms + sight->slack_ms;
+	*earliest_ms = sight->before || sight->maybe ? -(int64_t)result->mark_ms : (int64_t)result->due_ms[i];
+	*latest_ms = (int64_t)(result->due_ms[i] + r->run->settings.tolerance_ms + sight->slack_ms);
+	if (sight->maybe && result->end_ms > result->mark_ms)
+		*latest_ms = (int64_t)(result->end_ms - result->mark_ms);
 	return true;
 }
 

@@ -8,31 +8,31 @@
 
 #include "cli/report.h"
 
-enum { WIDTH = 640, LEFT = 12, RIGHT = 628, TOP = 14, LANE = 18, MOST_LANES = 3, LABELS = 18 };
+enum { WIDTH = 320, LEFT = 12, RIGHT = 306, TOP = 10, LANE = 18, MOST_LANES = PROBE_SIGHTS, LABELS = 18 };
 
 static const char head[] =
 	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 	"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>mqttwill probe</title><style>\n"
 	":root{color-scheme:light "
-        "dark;--bg:#fff;--fg:#1c1c1c;--soft:#666;--line:#ddd;--due:#9cc7f0;--pass:#1a7f37;--fail:#c62828;"
-	"--policy:#b26a00;--inconclusive:#6a4fb3;--unsupported:#777}\n"
+	"dark;--bg:#fff;--fg:#1c1c1c;--soft:#5c5c5c;--line:#ddd;--due:#9cc7f0;--pass:#1a7f37;--fail:#c62828;"
+	"--policy:#8f5400;--inconclusive:#6a4fb3;--unsupported:#666}\n"
 	"@media(prefers-color-scheme:dark){:root{--bg:#151719;--fg:#e8e8e8;--soft:#a0a0a0;--line:#3a3d40;--due:#2b5278;"
-        "--pass:#4cc268;"
+	"--pass:#4cc268;"
 	"--fail:#ff6b60;--policy:#f0a840;--inconclusive:#b39cf0;--unsupported:#999}}\n"
 	"body{background:var(--bg);color:var(--fg);font:16px/1.45 system-ui,sans-serif;margin:0 "
-        "auto;max-width:60rem;padding:1rem}\n"
+	"auto;max-width:60rem;padding:1rem}\n"
 	"h1{font-size:1.4rem;margin:0 0 .5rem}h2{font-size:1rem;margin:0}p{margin:.25rem 0;overflow-wrap:anywhere}\n"
 	".sum{display:flex;flex-wrap:wrap;gap:.5rem;margin:1rem 0}.sum b{border:1px solid "
-        "var(--line);border-radius:.5rem;"
+	"var(--line);border-radius:.5rem;"
 	"padding:.35rem .7rem}\n"
 	"article{border-top:1px solid var(--line);padding:.8rem "
-        "0}small{color:var(--soft)}svg{width:100%;height:auto;display:block}\n"
+	"0}small{color:var(--soft)}svg{width:100%;max-width:34rem;height:auto;display:block;margin:.3rem 0}\n"
 	".PASS{color:var(--pass)}.FAIL{color:var(--fail)}.POLICY{color:var(--policy)}.INCONCLUSIVE{color:var(--"
-        "inconclusive)}"
+	"inconclusive)}"
 	".UNSUPPORTED{color:var(--unsupported)}\n"
 	"svg text{font:11px "
-        "system-ui,sans-serif;fill:var(--soft)}.axis{stroke:var(--line)}.mark{stroke:var(--fg);stroke-dasharray:3 3}"
-	".due{fill:var(--due)}.seen{fill:var(--fg)}.bad{fill:var(--fail)}\n"
+	"system-ui,sans-serif;fill:var(--soft)}.axis{stroke:var(--line)}.mark{stroke:var(--fg);stroke-dasharray:3 3}"
+	".due{fill:var(--due)}svg .name{fill:var(--fg)}.seen{fill:var(--fg)}.bad{fill:var(--fail)}\n"
 	"</style></head><body>\n";
 
 /* The times of a picture, after the mark, and where they lie in it. */
@@ -56,8 +56,10 @@ static struct scale scale_of(const struct report *report, const struct probe_res
 	int64_t      earliest, latest;
 	if ((int64_t)(r->end_ms - r->mark_ms) > s.to_ms && r->end_ms > r->mark_ms)
 		s.to_ms = (int64_t)(r->end_ms - r->mark_ms);
-	for (size_t i = 0; report_window(report, r, i, &earliest, &latest); i++)
+	for (size_t i = 0; report_window(report, r, i, &earliest, &latest); i++) {
+		s.from_ms = earliest < s.from_ms ? earliest : s.from_ms;
 		s.to_ms = latest > s.to_ms ? latest : s.to_ms;
+	}
 	for (size_t i = 0; i < r->seen_count; i++) {
 		s.from_ms = seen_at(r, i) < s.from_ms ? seen_at(r, i) : s.from_ms;
 		s.to_ms = seen_at(r, i) > s.to_ms ? seen_at(r, i) : s.to_ms;
@@ -73,9 +75,22 @@ static void text_at(FILE *out, double x, int y, const char *anchor, const char *
 	fputs("</text>", out);
 }
 
+/* Behind a dot at the beginning of the bar. */
+static void name_at(FILE *out, double x, int y, const char *name)
+{
+	bool right = x > WIDTH * 3 / 4.0;
+	fprintf(out, "<text class=\"name\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">", right ? RIGHT - 4 : x + 8, y,
+	        right ? "end" : "start");
+	report_escape(out, *name ? name : "(empty)");
+	fputs("</text>", out);
+}
+
 static void draw_axis(FILE *out, const struct scale *s, int bottom)
 {
-	int64_t span = s->to_ms - s->from_ms, step = span > 12000 ? 5000 : span > 5000 ? 2000 : 1000;
+	int64_t span = s->to_ms - s->from_ms, step = span > 40000   ? 20000
+	                                             : span > 12000 ? 5000
+	                                             : span > 5000  ? 2000
+	                                                            : 1000;
 	char    label[24];
 	fprintf(out, "<line class=\"axis\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", LEFT, bottom, RIGHT, bottom);
 	for (int64_t t = 0; t <= s->to_ms; t += step) {
@@ -95,7 +110,7 @@ static size_t draw_windows(FILE *out, const struct report *report, const struct 
 		int    y = TOP + (int)i * LANE;
 		fprintf(out, "<rect class=\"due\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"12\" rx=\"2\"/>", x, y,
 		        x_of(s, latest) - x);
-		text_at(out, x + 3, y + 10, "start", r->scenario->sights[i].payload);
+		name_at(out, x, y + 10, r->scenario->sights[i].payload);
 	}
 	return i;
 }
@@ -148,6 +163,7 @@ static void article(FILE *out, const struct report *report, const struct probe_r
 {
 	const struct probe_scenario *s = r->scenario;
 	const char                  *verdict = probe_verdict_name(r->verdict);
+	char                         words[REPORT_RECORDED];
 	fprintf(out, "<article id=\"%s\"><h2><span class=\"%s\">%s</span> %s <small>%s%s MQTT %s</small></h2>\n<p>",
 	        s->id, verdict, verdict, s->id, s->bugs ? s->bugs : "", s->bugs ? "," : "", report_version(s->level));
 	report_escape(out, s->title);
@@ -155,6 +171,8 @@ static void article(FILE *out, const struct report *report, const struct probe_r
 	if (r->verdict != PROBE_UNSUPPORTED)
 		picture(out, report, r);
 	paragraph(out, "seen:", r->text);
+	if (report->profile && report_is_news(report, r))
+		paragraph(out, "recorded:", probe_profile_words(report->profile, s, words, sizeof words));
 	paragraph(out, "rules:", s->rules);
 	if (r->verdict == PROBE_FAIL || r->verdict == PROBE_POLICY)
 		paragraph(out, "do:", s->advice);
@@ -171,9 +189,11 @@ static void summary(FILE *out, const struct report *r)
 		const char *name = probe_verdict_name((uint8_t)v);
 		fprintf(out, "<b class=\"%s\">%u %s</b>", name, r->counts[v], name);
 	}
-	fputs("</div>\n<p><small>The dashed line is the end of the connection, the bar is when the will is due, the "
-	      "dot is when it was "
-	      "seen.</small></p>\n",
+	fputs("</div>\n", out);
+	if (r->profile)
+		fprintf(out, "<p>%u not as recorded of %s.</p>\n", r->news, r->profile->name);
+	fputs("<p><small>The dashed line is the end of the connection, the bar is when the will is due, the "
+	      "dot is when it was seen.</small></p>\n",
 	      out);
 }
 

@@ -2,6 +2,7 @@
 /*
  * What an actor is told: answers that a step waits for, and messages, which are noted down.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,9 +16,9 @@ static bool is(struct span s, const char *text)
 /* The user properties of speak.c, in their order. */
 static bool same_users(const struct props *p)
 {
-	struct property_item     item;
-	size_t                   at = 0, n = 0;
-	bool                     same = true;
+	struct property_item item;
+	size_t               at = 0, n = 0;
+	bool                 same = true;
 	while (property_next(p->raw, &at, &item)) {
 		if (item.property != PROPERTY_USER)
 			continue;
@@ -29,7 +30,8 @@ static bool same_users(const struct props *p)
 
 static bool all_properties(const struct props *p)
 {
-	const uint32_t want = HAS(PAYLOAD_FORMAT) | HAS(CONTENT_TYPE) | HAS(RESPONSE_TOPIC) | HAS(CORRELATION_DATA) | HAS(USER);
+	const uint32_t want =
+		HAS(PAYLOAD_FORMAT) | HAS(CONTENT_TYPE) | HAS(RESPONSE_TOPIC) | HAS(CORRELATION_DATA) | HAS(USER);
 	return (p->has & want) == want && p->payload_format == 1 && is(p->content_type, "text/plain") &&
 	       is(p->response_topic, "probe/answer") && p->correlation_data.n == 3 &&
 	       memcmp(p->correlation_data.p, "\x01\x00\x02", 3) == 0 && same_users(p);
@@ -49,7 +51,7 @@ static void note(struct probe_actor *a, const struct packet *pk)
 	if (r->seen_count == PROBE_SEEN)
 		return;
 	struct probe_seen *seen = &r->seen[r->seen_count++];
-	uint32_t           other = ~(HAS(MESSAGE_EXPIRY) | HAS(SUBSCRIPTION_ID) | HAS(TOPIC_ALIAS) | HAS(PAYLOAD_FORMAT));
+	uint32_t other = ~(HAS(MESSAGE_EXPIRY) | HAS(SUBSCRIPTION_ID) | HAS(TOPIC_ALIAS) | HAS(PAYLOAD_FORMAT));
 	*seen = (struct probe_seen){
 		.at_ms = p->now_ms - p->began_ms,
 		.message_expiry = pk->props.has & HAS(MESSAGE_EXPIRY) ? S(pk->props.message_expiry) : 0,
@@ -64,11 +66,29 @@ static void note(struct probe_actor *a, const struct packet *pk)
 	put_bytes((uint8_t *)seen->payload, pk->payload.p, n);
 }
 
+/* UINT_MAX: it is none. */
+static unsigned number_of(struct span digits)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < digits.n; i++) {
+		unsigned digit = (unsigned)((const uint8_t *)digits.p)[i] - '0';
+		if (digit > 9 || n > 1000000)
+			return UINT_MAX;
+		n = 10 * n + digit;
+	}
+	return n;
+}
+
 static void on_publish(struct probe_actor *a, const struct packet *pk)
 {
 	struct play *p = a->play;
 	const char  *name = name_in_play(p, pk->topic);
 	size_t       n = name ? pk->topic.n - strlen(p->topic) - 1 : 0;
+	if (p->load && name && n > 5 && memcmp(name, "load/", 5) == 0) {
+		load_saw(p->load, number_of((struct span){pk->topic.p + (pk->topic.n - n + 5), n - 5}));
+		speak_ack(a, pk);
+		return;
+	}
 	if (name && n == 7 && memcmp(name, "control", n) == 0)
 		p->control |= p->phase == PLAY_CONTROL && a->who == WATCHER;
 	else if (p->phase < PLAY_CLEAN)

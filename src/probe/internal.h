@@ -47,7 +47,25 @@ bool steps_are_over(const struct play *p);
 /* True: something has happened; call it again. */
 bool steps_go_on(struct play *p);
 
+/* ---- load.c: many devices ---- */
+
+/* settings.load devices; NULL: no memory. load_free() hangs up. */
+struct load *load_new(struct play *p);
+void         load_free(struct load *l);
+
+/* True: all have come and are lost. */
+bool load_go_on(struct load *l);
+
+/* The will of this device was seen. */
+void load_saw(struct load *l, unsigned number);
+
+/* The verdict, and its sentence. */
+uint8_t load_judge(const struct load *l, char *text, size_t size);
+
 /* ---- play.c ---- */
+
+/* The same, and the world forgets the actor. */
+void play_leave(struct probe_actor *a);
 
 /* A new network connection, and CONNECT once it is open; or the end of one. */
 void play_dial(struct probe_actor *a, uint8_t level);

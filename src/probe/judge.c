@@ -52,7 +52,7 @@ static bool is_late(const struct look *l)
 static bool has_wrong_retain(const struct look *l)
 {
 	bool hidden = l->due->who == WATCHER && l->play->actors[WATCHER].level != LEVEL_5;
-	return l->seen->retain != (l->due->retain && !hidden);
+	return !l->play->scenario->any && l->seen->retain != (l->due->retain && !hidden);
 }
 
 static bool has_wrong_qos(const struct look *l)
@@ -104,9 +104,10 @@ static bool is_wrong(const struct look *l)
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
 		if (!checks[i].wrong(l))
 			continue;
-		say(l->play, "\"%s\": %s: seen after %.2f s at QoS %u%s, due after %.2f s at QoS %u%s", words_of(l->due->payload),
-		    checks[i].words, (double)l->at_ms / 1000, l->seen->qos, l->seen->retain ? " retained" : "",
-		    (double)l->due_ms / 1000, l->due->qos, l->due->retain ? " retained" : "");
+		say(l->play, "\"%s\": %s: seen after %.2f s at QoS %u%s, due after %.2f s at QoS %u%s",
+		    words_of(l->due->payload), checks[i].words, (double)l->at_ms / 1000, l->seen->qos,
+		    l->seen->retain ? " retained" : "", (double)l->due_ms / 1000, l->due->qos,
+		    l->due->retain ? " retained" : "");
 		return true;
 	}
 	return false;
@@ -226,12 +227,23 @@ static void say_pass(struct play *p)
 {
 	const struct probe_result *r = &p->result;
 	size_t                     n = count_due(p);
-	const char *tried = p->refused ? "the CONNECT was refused; " : tries(p->scenario) ? "the CONNECT was accepted; " : "";
+	const char                *tried = p->refused           ? "the CONNECT was refused; "
+	                                   : tries(p->scenario) ? "the CONNECT was accepted; "
+	                                                        : "";
 	if (n == 0)
 		say(p, "%snothing was seen, as is due", tried);
 	else
 		say(p, "%s\"%s\" seen after %.2f s, due after %.2f s", tried, words_of(r->seen[0].payload),
 		    (double)after_mark(p, &r->seen[0]) / 1000, (double)judge_due_ms(p, &p->scenario->sights[0]) / 1000);
+}
+
+/* A broker may forget a will with its session, and may not where it kept that. */
+static uint8_t saw_none(struct play *p)
+{
+	bool kept = p->actors[TAKER].session_present;
+	say(p, "\"%s\" was not seen, neither at the restart nor after it, and the session was %s",
+	    words_of(p->scenario->sights[0].payload), kept ? "kept" : "not kept either");
+	return kept ? PROBE_FAIL : PROBE_POLICY;
 }
 
 static uint8_t verdict(struct play *p)
@@ -242,6 +254,10 @@ static uint8_t verdict(struct play *p)
 		say(p, "the broker broke a rule: %s", p->fault);
 		return otherwise;
 	}
+	if (p->load)
+		return load_judge(p->load, p->result.text, sizeof p->result.text);
+	if (s->any && p->result.seen_count == 0)
+		return saw_none(p);
 	if (!as_due(p))
 		return otherwise;
 	say_pass(p);
@@ -256,7 +272,8 @@ void judge(struct play *p)
 	if (p->control)
 		return;
 	p->result.verdict = PROBE_INCONCLUSIVE;
-	say(p, "the watcher did not see the will of the control arm, a connection that was reset: what it saw proves nothing");
+	say(p, "the watcher did not see the will of the control arm, a connection that was reset: what it saw proves "
+	       "nothing");
 }
 
 /* ---- Names, and what cannot be played ---- */

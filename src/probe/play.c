@@ -50,9 +50,12 @@ static const struct probe_connect *its_connect(const struct probe_actor *a)
 {
 	static const struct probe_connect plain = {.keep_alive = 60};
 	static const struct probe_connect control = {.will = "control", .keep_alive = 60, .qos = 1};
+	static const struct probe_connect churner = {.will = "gone", .keep_alive = 60, .qos = 1};
 	const struct play                *p = a->play;
 	if (a->who == PROBE_CONTROL)
 		return &control;
+	if (a->who == PROBE_CHURNER)
+		return &churner;
 	bool theirs = p->phase == PLAY_STEPS && a->who != WATCHER;
 	return theirs ? &p->scenario->steps[p->step].connect : &plain;
 }
@@ -335,12 +338,20 @@ void play_begin(struct play *p, const struct probe_scenario *s, const struct pro
 	play_tick(p, now_ms);
 }
 
+void play_leave(struct probe_actor *a)
+{
+	if (a->connection)
+		a->play->world->close(a->play->owner, a, false);
+	a->opening = a->open = false;
+}
+
 void play_fini(struct play *p)
 {
+	load_free(p->load);
+	p->load = NULL;
 	for (unsigned who = 0; who < PROBE_PLAYERS; who++) {
 		struct probe_actor *a = &p->actors[who];
-		if (a->connection)
-			p->world->close(p->owner, a, false);
+		play_leave(a);
 		buf_fini(&a->in);
 	}
 	p->phase = PLAY_OVER;

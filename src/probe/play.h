@@ -38,6 +38,7 @@ struct probe_settings {
 	uint32_t    tolerance_ms; /* how late a broker may be */
 	uint32_t    answer_ms;    /* how long an answer may take */
 	uint32_t    grace_ms;     /* how much longer to watch behind the last that is due */
+	unsigned    load;         /* how many devices ACT_LOAD plays */
 	struct probe_broker broker;
 };
 
@@ -69,6 +70,7 @@ struct probe_actor {
 	struct play *play;
 	struct buf  in;
 	uint16_t    last_id;
+	unsigned    number;        /* of a churner's device */
 	uint8_t     who, level;
 	bool        opening, open; /* a network connection is there, or on its way */
 	bool        closed;        /* the broker has ended it */
@@ -83,11 +85,13 @@ struct probe_world {
 	void (*open)(void *world, struct probe_actor *a);
 	void (*send)(void *world, struct probe_actor *a, const void *bytes, size_t n);
 	void (*close)(void *world, struct probe_actor *a, bool reset);
+	/* Begins a restart of the broker; play_restarted() tells how it ended. May be NULL. */
+	void (*restart)(void *world, struct play *p);
 };
 
 enum play_phase { PLAY_BEGIN, PLAY_SUBSCRIBE, PLAY_STEPS, PLAY_WATCH, PLAY_CONTROL, PLAY_CLEAN, PLAY_OVER };
 
-enum { PROBE_CONTROL = PROBE_ACTORS, PROBE_CLEANER, PROBE_PLAYERS };
+enum { PROBE_CONTROL = PROBE_ACTORS, PROBE_CLEANER, PROBE_CHURNER, PROBE_PLAYERS };
 
 struct play {
 	const struct probe_scenario *scenario;
@@ -99,6 +103,7 @@ struct play {
 	uint64_t began_ms, now_ms;
 	uint64_t due_ms;    /* of the phase, or of the step: when it is given up, or begins */
 	uint64_t last_ms;   /* PLAY_WATCH: the end */
+	uint64_t retry_ms;  /* ACT_RESTART: when to try again at the earliest */
 	uint64_t due_correction_ms; /* what CONNACK changed */
 	bool     has_correction;
 	size_t   step;
@@ -106,6 +111,8 @@ struct play {
 	bool     acted;     /* the step has been taken, and waits for its answer */
 	bool     control;   /* the watcher saw the control arm's will */
 	bool     refused;   /* ACT_TRY was */
+	bool     restarting; /* the broker is being restarted */
+	struct load *load;  /* ACT_LOAD's; or NULL */
 	bool     judged;
 	char     topic[128]; /* PREFIX/ID; the will's is below it */
 	char     fault[120]; /* a rule that the broker broke towards us */
@@ -124,6 +131,7 @@ void play_fini(struct play *p);
 void play_opened(struct probe_actor *a, uint64_t now_ms);
 void play_bytes(struct probe_actor *a, const uint8_t *bytes, size_t n, uint64_t now_ms);
 void play_closed(struct probe_actor *a, uint64_t now_ms);
+void play_restarted(struct play *p, bool well, uint64_t now_ms);
 void play_tick(struct play *p, uint64_t now_ms);
 
 /* When to tick next at the latest; UINT64_MAX: the play is over. */

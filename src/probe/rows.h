@@ -36,7 +36,7 @@ struct probe_table {
 };
 
 extern const struct probe_table probe_rows_3, probe_rows_5, probe_rows_delay, probe_rows_return, probe_rows_takeover,
-	probe_rows_content, probe_rows_refused;
+	probe_rows_content, probe_rows_refused, probe_rows_broker;
 
 #define TABLE(rows) {rows, sizeof(rows) / sizeof(rows)[0]}
 

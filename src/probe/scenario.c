@@ -12,6 +12,7 @@
 static const struct probe_table *const tables[] = {
 	&probe_rows_3,        &probe_rows_5,       &probe_rows_delay,   &probe_rows_return,
 	&probe_rows_takeover, &probe_rows_content, &probe_rows_refused,
+	&probe_rows_broker,
 };
 
 const struct probe_scenario *probe_scenario(size_t i)

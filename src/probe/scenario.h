@@ -31,6 +31,8 @@ enum probe_act {
 	ACT_PUBLISH,     /* to topic/`name` at QoS 1; goes on when it is acknowledged */
 	ACT_DENIED,      /* PUBLISH to the topic that these credentials may not publish to */
 	ACT_SUBSCRIBE,   /* to the scenario's will; `no_local`, `resume` */
+	ACT_RESTART,     /* the caller's command restarts the broker; goes on when the watcher is connected again */
+	ACT_LOAD,        /* many devices come and are lost: load.c */
 	ACT_PAUSE        /* nothing */
 };
 
@@ -134,6 +136,7 @@ struct probe_scenario {
 	uint32_t    needs;
 	bool        strict; /* not a millisecond early; otherwise a broker may count in whole seconds */
 	bool        alone;  /* nothing runs beside it */
+	bool        any;    /* one of the sights is enough; none is a failure only of a broker that kept the session */
 	uint32_t    until_ms; /* nothing else may be seen up to then; at least the grace time behind what is due last */
 	uint8_t     due_from; /* how due_ms of the first sight that is not `before` is corrected: enum probe_due */
 	struct probe_step  steps[PROBE_STEPS];

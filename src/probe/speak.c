@@ -140,8 +140,10 @@ static void will_properties(struct writer *w, const struct probe_connect *c)
 static void will_fields(struct writer *w, const struct probe_actor *a, const struct probe_connect *c)
 {
 	const struct probe_settings *g = a->play->settings;
-	char                         topic[sizeof a->play->topic + 8];
+	char                         topic[sizeof a->play->topic + 24];
 	snprintf(topic, sizeof topic, "%s/%s", a->play->topic, a->who == PROBE_CONTROL ? "control" : "will");
+	if (a->who == PROBE_CHURNER)
+		snprintf(topic, sizeof topic, "%s/load/%u", a->play->topic, a->number);
 	if (a->level == LEVEL_5 && c->flaw != FLAW_NO_WILL_PROPERTIES)
 		will_properties(w, c);
 	if (c->denied)
@@ -170,11 +172,16 @@ static unsigned connect_flags(const struct probe_connect *c, bool user, bool pas
 static void put_client_id(struct writer *w, const struct probe_actor *a)
 {
 	static const char *const tails[PROBE_PLAYERS] = {
-		[WATCHER] = "w", [OTHER] = "o", [LATE] = "l", [PROBE_CONTROL] = "c",
+		[WATCHER] = "w",
+		[OTHER] = "o",
+		[LATE] = "l",
+		[PROBE_CONTROL] = "c",
 	};
 	char        id[24];
 	const char *tail = tails[a->who] ? tails[a->who] : "d";
 	snprintf(id, sizeof id, "%.*s-%s-%s", PROBE_NAME_MAX, a->play->settings->name, a->play->scenario->id, tail);
+	if (a->who == PROBE_CHURNER)
+		snprintf(id, sizeof id, "%.*s-%u", PROBE_NAME_MAX, a->play->settings->name, a->number);
 	put_text(w, id);
 }
 

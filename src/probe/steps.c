@@ -6,7 +6,7 @@
 
 #include "probe/internal.h"
 
-enum { CLOSE_MS = 1000 };
+enum { CLOSE_MS = 1000, RESTART_MS = 60000, RETRY_MS = 250, LOAD_MS = 300000 };
 
 /* The conditions on which a step waits for the broker. */
 static bool answer(struct play *p, struct probe_actor *a)
@@ -78,7 +78,7 @@ static void do_publish(struct play *p, const struct probe_step *step, struct pro
 static void do_subscribe(struct play *p, const struct probe_step *step, struct probe_actor *a)
 {
 	char filter[sizeof p->topic + 8];
-	snprintf(filter, sizeof filter, "%s/will", p->topic);
+	snprintf(filter, sizeof filter, a->who == WATCHER ? "%s/#" : "%s/will", p->topic);
 	a->answered = false;
 	speak_subscribe(a, step->connect.denied ? p->settings->denied_topic : filter, step->no_local);
 }
@@ -88,6 +88,58 @@ static void do_nothing(struct play *p, const struct probe_step *step, struct pro
 	(void)p;
 	(void)step;
 	(void)a;
+}
+
+/* The watcher stays: what the broker says at its end is to be heard. */
+static void do_restart(struct play *p, const struct probe_step *step, struct probe_actor *a)
+{
+	(void)step;
+	p->due_ms = p->now_ms + RESTART_MS;
+	p->restarting = true;
+	if (p->world->restart)
+		p->world->restart(p->owner, p);
+	else
+		play_unsupported(p, "nothing can restart the broker");
+	a->answered = false;
+}
+
+void play_restarted(struct play *p, bool well, uint64_t now_ms)
+{
+	p->now_ms = now_ms;
+	p->restarting = false;
+	if (well)
+		play_dial(&p->actors[WATCHER], p->settings->broker.level);
+	else
+		play_give_up(p, "the command that restarts the broker failed");
+	play_tick(p, now_ms);
+}
+
+/* A broker that is not yet there is asked again and again. */
+static bool restarted(struct play *p, struct probe_actor *a)
+{
+	if (p->restarting || (a->answered && a->code == 0))
+		return !p->restarting;
+	if (a->closed && p->now_ms >= p->retry_ms) {
+		p->retry_ms = p->now_ms + RETRY_MS;
+		play_dial(a, p->settings->broker.level);
+	}
+	return false;
+}
+
+static void do_load(struct play *p, const struct probe_step *step, struct probe_actor *a)
+{
+	(void)step;
+	(void)a;
+	p->due_ms = p->now_ms + LOAD_MS;
+	p->load = load_new(p);
+	if (!p->load)
+		play_give_up(p, "no memory for so many devices");
+}
+
+static bool loaded(struct play *p, struct probe_actor *a)
+{
+	(void)a;
+	return load_go_on(p->load);
 }
 
 static const struct {
@@ -108,13 +160,15 @@ static const struct {
 	[ACT_PUBLISH] = {do_publish, answer, "PUBACK"},
 	[ACT_DENIED] = {do_publish, answer, "PUBACK or the end of the connection"},
 	[ACT_SUBSCRIBE] = {do_subscribe, answer, "SUBACK"},
+	[ACT_RESTART] = {do_restart, restarted, "the broker after its restart"},
+	[ACT_LOAD] = {do_load, loaded, "all connections"},
 	[ACT_PAUSE] = {do_nothing, at_once, ""},
 };
 
 static const char *const names[PROBE_PLAYERS] = {
 	[WATCHER] = "the watcher",           [DEVICE] = "the device",         [TAKER] = "the second connection",
 	[THIRD] = "the third connection",    [OTHER] = "the stranger",        [LATE] = "the late one",
-	[PROBE_CONTROL] = "the control arm", [PROBE_CLEANER] = "the cleaner",
+	[PROBE_CONTROL] = "the control arm", [PROBE_CLEANER] = "the cleaner", [PROBE_CHURNER] = "the crowd",
 };
 
 static void mark(struct play *p)

@@ -5,14 +5,20 @@
  */
 #include "probe/world.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "net/tcp.h"
 #include "net/tls.h"
 #include "probe/internal.h"
+
+extern char **environ;
 
 enum { READ_SIZE = 4096, LINGER_MS = 3000, TURN_MS = 250, OUTPUT_MAX = 1 << 20 };
 
@@ -34,7 +40,9 @@ struct stage {
 	size_t           *index; /* which scenario each of them is */
 	struct wire      *wires;
 	size_t            wire_count;
-	size_t            next; /* scenario */
+	size_t            next;     /* scenario */
+	struct play      *restarts; /* waits for `command` */
+	pid_t             command;
 	size_t            running;
 	bool              alone; /* what runs runs alone */
 	bool              stopping;
@@ -119,7 +127,34 @@ static void world_close(void *owner, struct probe_actor *a, bool reset)
 	w->dead = true;
 }
 
-static const struct probe_world real_world = {world_open, world_send, world_close};
+/* Its output does not mix with the report. */
+static void world_restart(void *owner, struct play *p)
+{
+	struct stage              *stage = owner;
+	char                       shell[] = "sh", option[] = "-c";
+	char                      *arguments[] = {shell, option, (char *)(uintptr_t)stage->run->restart_command, NULL};
+	posix_spawn_file_actions_t files;
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
+	if (posix_spawn(&stage->command, "/bin/sh", &files, NULL, arguments, environ) != 0)
+		stage->command = 0;
+	posix_spawn_file_actions_destroy(&files);
+	stage->restarts = p;
+}
+
+/* Has the command ended? Then its play is told. */
+static void look_after_command(struct stage *stage)
+{
+	int          status = -1;
+	struct play *p = stage->restarts;
+	if (!p || (stage->command && waitpid(stage->command, &status, WNOHANG) == 0))
+		return;
+	stage->restarts = NULL;
+	play_restarted(p, status == 0, now());
+}
+
+static const struct probe_world real_world = {world_open, world_send, world_close, world_restart};
 
 /* ---- Connections ---- */
 
@@ -262,6 +297,7 @@ static void end(struct stage *stage, size_t slot)
 {
 	struct probe_run *run = stage->run;
 	struct play      *p = stage->plays[slot];
+	stage->restarts = stage->restarts == p ? NULL : stage->restarts;
 	run->results[stage->index[slot]] = p->result;
 	if (run->told)
 		*run->told = p->told;
@@ -274,6 +310,7 @@ static void end(struct stage *stage, size_t slot)
 
 static void tick(struct stage *stage)
 {
+	look_after_command(stage);
 	for (size_t slot = 0; slot < stage->run->parallel; slot++) {
 		if (!stage->plays[slot])
 			continue;

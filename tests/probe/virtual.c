@@ -15,9 +15,11 @@ struct line {
 };
 
 struct world {
-	struct broker *broker;
-	struct line   *lines;
-	uint64_t       now_ms;
+	struct broker               *broker;
+	const struct broker_options *fresh; /* a restart forgets all */
+	struct play                 *restarts;
+	struct line                 *lines;
+	uint64_t                     now_ms;
 };
 
 static void world_open(void *owner, struct probe_actor *a)
@@ -54,7 +56,32 @@ static void world_close(void *owner, struct probe_actor *a, bool reset)
 	drop(owner, a->connection);
 }
 
-static const struct probe_world virtual_world = {world_open, world_send, world_close};
+static void world_restart(void *owner, struct play *p)
+{
+	((struct world *)owner)->restarts = p;
+}
+
+static const struct probe_world virtual_world = {world_open, world_send, world_close, world_restart};
+
+/* All connections end; the memory stays, or is a new one. */
+static bool restart(struct world *w)
+{
+	struct play *p = w->restarts;
+	if (!p)
+		return false;
+	w->restarts = NULL;
+	while (w->lines) {
+		struct probe_actor *a = w->lines->actor;
+		drop(w, w->lines);
+		play_closed(a, w->now_ms);
+	}
+	if (w->fresh) {
+		broker_free(w->broker);
+		w->broker = broker_new(w->fresh, NULL);
+	}
+	play_restarted(p, true, w->now_ms);
+	return true;
+}
 
 /* One thing that has happened on a line; true: something has. */
 static bool serve(struct world *w, struct line *l)
@@ -87,7 +114,7 @@ static bool serve_any(struct world *w)
 	for (struct line *l = w->lines; l; l = l->next)
 		if (serve(w, l))
 			return true;
-	return false;
+	return restart(w);
 }
 
 uint32_t virtual_offers(const struct broker_options *options)
@@ -123,9 +150,10 @@ static void run(struct world *w, struct play *p)
 	}
 }
 
-void virtual_play(const struct probe_scenario *s, const struct broker_options *options, struct probe_result *result)
+static void play_with(const struct probe_scenario *s, const struct broker_options *options, uint32_t offers,
+                      bool forgets, struct probe_result *result)
 {
-	struct world          w = {broker_new(options, NULL), NULL, 1000};
+	struct world          w = {broker_new(options, NULL), forgets ? options : NULL, NULL, NULL, 1000};
 	struct probe_settings settings = {
 		.prefix = "mqttwill-probe/test",
 		.name = "mwtest",
@@ -133,6 +161,7 @@ void virtual_play(const struct probe_scenario *s, const struct broker_options *o
 		.tolerance_ms = 100,
 		.answer_ms = 5000,
 		.grace_ms = 1500,
+		.load = 100,
 		.broker = {.level = LEVEL_5, .maximum_qos = 2},
 	};
 	struct play *p = malloc(sizeof *p);
@@ -141,7 +170,7 @@ void virtual_play(const struct probe_scenario *s, const struct broker_options *o
 		settings.user_name = span_text(options->user_name, 0);
 	if (options && options->password)
 		settings.password = span_text(options->password, 0);
-	if (play_possible(s, &settings, virtual_offers(options), result)) {
+	if (play_possible(s, &settings, offers, result)) {
 		play_begin(p, s, &settings, &virtual_world, &w, w.now_ms);
 		run(&w, p);
 		*result = p->result;
@@ -149,4 +178,15 @@ void virtual_play(const struct probe_scenario *s, const struct broker_options *o
 	}
 	free(p);
 	broker_free(w.broker);
+}
+
+void virtual_play(const struct probe_scenario *s, const struct broker_options *options, struct probe_result *result)
+{
+	play_with(s, options, virtual_offers(options), false, result);
+}
+
+void virtual_play_with_leave(const struct probe_scenario *s, const struct broker_options *options, bool forgets,
+                             struct probe_result *result)
+{
+	play_with(s, options, virtual_offers(options) | NEEDS_RESTART | NEEDS_LOAD, forgets, result);
 }

@@ -130,6 +130,23 @@ version() {
 	"$mosquitto" -h | sed -n 's/^mosquitto version //p'
 }
 
+# The page, as a browser shows it: narrow and wide, in light and in dark.
+browser=${BROWSER:-$(command -v chromium-headless-shell || command -v chromium || command -v google-chrome || echo no)}
+page_script=$(dirname "$(realpath "$0")")/page.js
+
+page() {
+	mosquitto 'log_type none'
+	"$mqttwill" probe --url "$url" --html "$dir/page.html" >report 2>errors \
+		--only W3-13,W5-02,WD-05,WD-10,WC-05,WC-06,WC-15,WA-03,WA-05,WA-10,WR-02,WT-05,WT-11,B24
+	is 'articles' "$(grep -cE '^[A-Z]+ +(W|B)' report)" "$(grep -c '<article' page.html)"
+	expect 'nothing but itself' lacks page.html '(href|src|url|@import)[=( ]'
+	command -v xmllint >/dev/null && expect 'well-formed' xmllint --html --noout page.html 2>/dev/null
+	[ -x "$browser" ] || skip 'no browser is installed'
+	command -v node >/dev/null || skip 'node is not installed'
+	is 'what the browser shows' ok "$(node "$page_script" "$browser" "$dir/page.html")"
+}
+it 'the page: no overflow on a phone, a picture for each scenario, enough contrast in light and dark' page
+
 # as_recorded OPTION...: what is recorded of it is what it does.
 as_recorded() {
 	[ "$(version)" = 2.0.11 ] || skip "the records are of 2.0.11, and this is $(version)"
@@ -148,6 +165,28 @@ recorded() {
 	case " $(ids FAIL) " in *' WD-04a WD-04b '*' WT-08 '*) ;; *) fail 'B4 and B8 are known of it' ;; esac
 }
 it 'Mosquitto 2.0.11 does what is recorded of it' recorded
+
+restart_it() {
+	mosquitto 'persistence true' "persistence_location $dir/"
+	cat >again <<-END
+		kill -TERM \$(cat '$dir/now') && while [ -d /proc/\$(cat '$dir/now') ]; do sleep 0.05; done
+		'$mosquitto' -c '$dir/conf' 2>>'$dir/broker' </dev/null >/dev/null &
+		echo \$! | tee '$dir/now' >>'$dir/pids'
+	END
+	echo "$broker" >now
+	as_recorded --restart-command "sh '$dir/again'" --load 500 --only W5-18,B23
+	is 'passed' 'W5-18a W5-18b B23' "$(ids PASS)"
+}
+it 'over a restart no will is lost, and none among 500 devices' restart_it
+
+no_restart() {
+	stub
+	probe 0 --json --only B20,B23,W5-02 --restart-command false
+	is 'a command that fails' 'W3-14 W5-18a W5-18b' "$(ids INCONCLUSIVE)"
+	is 'without leave' B23 "$(ids UNSUPPORTED)"
+	is 'the rest' W5-02 "$(ids PASS)"
+}
+it 'a restart that fails proves nothing, and without --load there is none' no_restart
 
 guarded() {
 	mosquitto_passwd -b -c passwords lamp secret 2>/dev/null
