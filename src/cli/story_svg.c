@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The story as a picture: a lane for each ending, coloured by what a late subscriber reads, a mark where the broker publishes the
- * will. Where the times differ much the axis is logarithmic, so that seconds and days have room beside each other.
+ * The story as a picture: a lane for each ending, coloured by what a late subscriber reads, a mark where the broker
+ * publishes the will. Where the times differ much the axis is logarithmic: seconds and days have room beside each other.
  */
 #include "cli/story.h"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What mqttwill explain tells: its words, its numbers against a computation of their own, CONNECT's size against the bytes that
-# mqttwill run sends, its picture. It needs no broker.
+# What mqttwill explain tells: its words, its numbers against a computation of their own, CONNECT's size against the bytes
+# that mqttwill run sends, its picture. It needs no broker.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -288,7 +288,8 @@ widths() {
 draws() {
 	local name
 	explain --will-delay 5 --session-expiry 60 --svg short.svg >out || fail 'exit code'
-	explain --will-delay 259200 --session-expiry 4294967295 --online '<&">' --message-expiry 8640000 --svg long.svg >out || fail 'exit code'
+	explain --will-delay 259200 --session-expiry 4294967295 --online '<&">' --message-expiry 8640000 --svg long.svg >out ||
+		fail 'exit code'
 	for name in crash cut goodbye with-will silent abort return take-over clean-start; do
 		expect "a lane for $name" grep -q "<g class=\"lane\" id=\"$name\">" short.svg
 	done
@@ -297,6 +298,8 @@ draws() {
 	is 'what it loads' 0 "$(grep -cE 'href|url\(|@import|<script' short.svg long.svg | cut -d: -f2 | sort -u)"
 	expect 'seconds are linear' grep -q 'the axis is linear' short.svg
 	expect 'days are not' grep -q 'the axis is logarithmic' long.svg
+	explain --keepalive 1 --goodbye-timeout 25 --svg half.svg >out || fail 'exit code'
+	expect 'half a second beside 25 s is not' grep -q 'the axis is logarithmic' half.svg
 	within 'from 35 s to 95 s of 104.5 s' 378 384 "$(widths short.svg cut either)"
 	is 'a silent end is not seen' '' "$(widths short.svg silent off)"
 	is 'a goodbye is seen at once' '' "$(widths short.svg goodbye on)"
