@@ -165,6 +165,44 @@ START_TEST(given_bytes_are_sent_when_asked_for)
 }
 END_TEST
 
+START_TEST(given_bytes_keep_their_time_among_late_answers)
+{
+	struct scene s;
+	begin(&s, (struct misbehaviour){.delay_ms = 1000, .send = span_of("\x30\x04\0\1tx", 6), .send_after_ms = 3000});
+	struct peer  *p = peer_open(&s, LEVEL_311);
+	struct packet connect = connect_packet("p", true);
+	peer_send(p, &connect);
+	scene_pass(&s, 1000);
+	peer_expect(p, PACKET_CONNACK);
+	ask(p, 3);
+	scene_pass(&s, 1000);
+	peer_expect(p, PACKET_PINGRESP);
+	scene_pass(&s, 1999);
+	peer_expect_nothing(p);
+	scene_pass(&s, 1);
+	peer_expect_message(p, "t", "x", 0, false);
+	scene_fini(&s);
+}
+END_TEST
+
+/* Who it is, is known from CONNECT on: that is heeded whole, though it is longer. */
+START_TEST(the_connection_of_one_client_ends_at_its_next_byte_and_late_answers_are_lost)
+{
+	struct scene s;
+	begin(&s, (struct misbehaviour){.only = "p", .close_at = 5, .delay_ms = 1000});
+	struct peer  *p = peer_open(&s, LEVEL_311), *q = peer_join(&s, LEVEL_311, "q");
+	struct packet connect = connect_packet("p", true);
+	peer_send(p, &connect);
+	ck_assert(p->link != NULL);
+	peer_publish(p, "t", "x", 0, false);
+	peer_expect_end(p, 0);
+	ck_assert_uint_eq(s.events[BROKER_PUBLISHED], 0);
+	ask(q, 3);
+	peer_expect(q, PACKET_PINGRESP);
+	scene_fini(&s);
+}
+END_TEST
+
 /* CONNACK has four bytes in 3.1.1; a PINGRESP is cut in two. */
 START_TEST(a_pulled_cable_shows_nothing_more_and_hears_nothing_and_the_will_speaks)
 {
@@ -237,6 +275,8 @@ Suite *misbehave_suite(void)
 	tcase_add_test(tc, nothing_comes_before_a_late_connack_and_no_disconnect_before_late_answers);
 	tcase_add_test(tc, without_connack_there_is_nothing);
 	tcase_add_test(tc, given_bytes_are_sent_when_asked_for);
+	tcase_add_test(tc, given_bytes_keep_their_time_among_late_answers);
+	tcase_add_test(tc, the_connection_of_one_client_ends_at_its_next_byte_and_late_answers_are_lost);
 	tcase_add_loop_test(tc, a_pulled_cable_shows_nothing_more_and_hears_nothing_and_the_will_speaks, 0, 2);
 	tcase_add_test(tc, a_broker_that_is_silent_from_the_start_never_hears_a_connect);
 	tcase_add_loop_test(tc, the_connection_ends_at_a_byte_of_the_client, 0, 3);

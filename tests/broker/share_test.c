@@ -41,6 +41,8 @@ START_TEST(each_message_goes_to_one_member_of_a_group_in_turn)
 	for (int i = 0; i < 3; i++)
 		peer_expect_message(other, "t/1", payloads[i], 1, false);
 	peer_expect_nothing(deaf);
+	peer_publish(deaf, "$share/another/t/1", "to the name itself", 0, false);
+	peer_expect_nothing(other);
 	scene_fini(&s);
 }
 END_TEST
@@ -102,6 +104,7 @@ START_TEST(no_retained_message_comes_to_a_shared_subscription)
 	scene_init(&s, NULL);
 	struct peer *p = peer_join(&s, levels[_i], "p");
 	peer_publish(p, "t/1", "kept", 0, true);
+	peer_publish(p, "$share/g/t/1", "under the name itself", 0, true);
 	peer_subscribe(p, "$share/g/t/#", 1, 1);
 	peer_expect_nothing(p);
 	peer_subscribe(p, "t/#", 1, 1);
