@@ -28,7 +28,10 @@ void session_settled(struct session *s);
 /* Stands for this connection in flight->in. */
 void *session_here(const struct session *s);
 
-/* Handles one packet that was decoded; fills *ev where there is something to tell. */
+/* May a packet of this type come now? NULL: it may. */
+const struct fault *session_unexpected(const struct session *s, uint8_t type);
+
+/* Handles one packet that was decoded and may come; fills *ev where there is something to tell. */
 void session_receive(struct session *s, struct session_event *ev);
 
 /* It need not be sent again any more. */

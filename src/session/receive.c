@@ -4,6 +4,8 @@
  */
 #include "session/internal.h"
 
+enum { ANY_NUMBER = UINT16_MAX + 1 }; /* there are fewer packet identifiers */
+
 static void tell(struct session_event *ev, enum session_event_type type, int error)
 {
 	ev->type = (uint8_t)type;
@@ -98,7 +100,7 @@ static void on_connack(struct session *s, struct session_event *ev)
 		return;
 	}
 	take_limits(s, &pk->props);
-	s->settled_in = pk->session_present ? UINT16_MAX : 0; /* of a backlog some brokers send all at once: may_open() */
+	s->allowed_in = pk->session_present ? ANY_NUMBER : s->config.receive_maximum; /* a backlog: may_open() */
 	inbound_init(&s->inbound, s->flight->held); /* another connection may have counted on until now */
 	s->state = SESSION_UP;
 }
@@ -142,15 +144,25 @@ static bool resolve(struct session *s, struct session_event *ev)
 static bool may_open(const struct session *s)
 {
 	bool told = s->config.level == LEVEL_5; /* before, the broker knows no limit, and identifiers set one */
-	return !told || s->open_in < (1 + (uint64_t)s->settled_in) * s->config.receive_maximum;
+	return !told || s->open_in < s->allowed_in;
 }
 
 void session_settled(struct session *s)
 {
 	if (s->open_in)
 		s->open_in--;
-	s->settled_in++;
+	if (s->allowed_in < ANY_NUMBER)
+		s->allowed_in += s->config.receive_maximum - 1u;
 	s->settled_end = s->committed;
+}
+
+/* The broker has read every acknowledgement of ours: it may have taken the last one for a whole Receive Maximum, and no more. */
+static void all_read(struct session *s)
+{
+	uint32_t most = s->open_in + s->config.receive_maximum;
+	bool     backlog = s->allowed_in >= ANY_NUMBER && s->open_in;
+	if (!backlog && s->allowed_in > most)
+		s->allowed_in = most;
 }
 
 void *session_here(const struct session *s)
@@ -286,8 +298,8 @@ static void on_pingresp(struct session *s, struct session_event *ev)
 		s->ping_out_ms = UINT64_MAX; /* what is left is still to be written */
 	if (s->pings)
 		return;
-	if (s->open_in == 0 && s->settled_end < s->ping_end)
-		s->settled_in = 0; /* the broker has read every acknowledgement, and has nothing open */
+	if (s->settled_end < s->ping_end)
+		all_read(s);
 	tell(ev, SESSION_PONG, 0);
 }
 
@@ -329,12 +341,13 @@ static bool has_words(const struct packet *pk)
 	return pk->props.has & HAS(REASON_STRING) || pk->props.user_count;
 }
 
-/* The words of an acknowledgement that ends nothing of ours. */
+/* What an acknowledgement that ends nothing of ours says: its words, or that the broker has forgotten what we have taken. */
 static void note(struct session *s, struct session_event *ev)
 {
 	const struct packet *pk = &ev->packet;
 	bool acknowledges = pk->type >= PACKET_PUBACK && pk->type <= PACKET_PUBCOMP && ev->type == SESSION_NOTHING;
-	if (!acknowledges || !has_words(pk) || s->state != SESSION_UP)
+	bool says = has_words(pk) || (pk->type == PACKET_PUBREL && pk->reason);
+	if (!acknowledges || !says || s->state != SESSION_UP)
 		return;
 	if (pk->type == PACKET_PUBREC)
 		ev->outgoing = idtable_get(&s->flight->out, pk->id);
@@ -348,15 +361,19 @@ static bool unwanted_words(const struct session *s, const struct packet *pk)
 	return s->config.no_problem_info && !may && has_words(pk);
 }
 
+const struct fault *session_unexpected(const struct session *s, uint8_t type)
+{
+	static const struct fault unexpected = {REASON_PROTOCOL_ERROR, "MQTT-3.2.0-1",
+	                                        "a packet that may not come at this point of the connection"};
+	bool early = table[type].early && s->state == SESSION_CONNECTING;
+	return !table[type].on || (table[type].state != s->state && !early) ? &unexpected : NULL;
+}
+
 void session_receive(struct session *s, struct session_event *ev)
 {
-	uint8_t type = ev->packet.type;
-	bool    early = table[type].early && s->state == SESSION_CONNECTING;
-	if (!table[type].on || (table[type].state != s->state && !early))
-		fail(s, ev, "MQTT-3.2.0-1", "a packet that may not come at this point of the connection");
-	else if (unwanted_words(s, &ev->packet))
+	if (unwanted_words(s, &ev->packet))
 		fail(s, ev, "MQTT-3.1.2-29", "a Reason String or User Property where CONNECT wanted none");
 	else
-		table[type].on(s, ev);
+		table[ev->packet.type].on(s, ev);
 	note(s, ev);
 }

@@ -18,6 +18,7 @@ void session_init(struct session *s, const struct session_config *config, struct
 		.ping_out_ms = UINT64_MAX,
 		.stuck_ms = UINT64_MAX,
 		.maximum_out = REMAINING_MAX + HEADER_MAX,
+		.allowed_in = config->receive_maximum,
 		.quota = config->send_maximum ? config->send_maximum : UINT16_MAX,
 		.maximum_qos = 2,
 		.retain_available = true,
@@ -98,14 +99,11 @@ static const struct fault too_large = {REASON_TOO_LARGE, "MQTT-3.1.2-24", "a pac
 static const struct fault *oversize_fault(const struct session *s, const struct frame *f, size_t head, const uint8_t *p,
                                           size_t n)
 {
-	static const struct fault early = {REASON_PROTOCOL_ERROR, "MQTT-3.2.0-1", "a message before CONNACK"};
 	static const struct fault bad_flags = {REASON_MALFORMED, "MQTT-3.3.1-4", "PUBLISH: QoS 3, or DUP at QoS 0"};
 	static const struct fault past_end = {REASON_MALFORMED, "MQTT 5, 1.5", "a field runs past the end of the packet"};
 	static const struct fault id_0 = {REASON_PROTOCOL_ERROR, "MQTT 5, 2.2.1", "a packet identifier is 0"};
 	if (s->config.level == LEVEL_5 || f->type != PACKET_PUBLISH)
 		return &too_large;
-	if (s->state != SESSION_UP)
-		return &early;
 	if ((f->flags & 0x06) == 0x06 || (f->flags & 0x0E) == 0x08)
 		return &bad_flags;
 	if (head > f->size)
@@ -138,6 +136,18 @@ static size_t oversize(struct session *s, const struct frame *f, const uint8_t *
 
 static const struct fault bad_length = {REASON_MALFORMED, "MQTT 5, 2.1.4", "a malformed Remaining Length"};
 
+/* Type and flags are wrong: nobody should wait for the rest, which need not come [MQTT 5, 4.13.1]. */
+static bool begins_wrong(struct session *s, const struct frame *f, struct session_event *ev)
+{
+	struct fault        fault;
+	const struct fault *unexpected = session_unexpected(s, f->type);
+	if (!frame_check(f, s->config.level, FROM_SERVER, &fault))
+		unexpected = &fault;
+	if (unexpected)
+		session_fail(s, ev, unexpected);
+	return unexpected;
+}
+
 /* Handles the packet at p if it is whole; returns its size, or 0 where more bytes are needed. */
 static size_t one_packet(struct session *s, const uint8_t *p, size_t n, struct session_event *ev)
 {
@@ -147,6 +157,8 @@ static size_t one_packet(struct session *s, const uint8_t *p, size_t n, struct s
 		session_fail(s, ev, &bad_length);
 		return n;
 	}
+	if (known && begins_wrong(s, &f, ev))
+		return n;
 	if (known && f.size > s->config.maximum_packet_size)
 		return oversize(s, &f, p, n, ev);
 	if (!known || n < f.size)

@@ -52,7 +52,7 @@ struct session {
 	uint32_t waiting;         /* what is in flight and still to be sent again */
 	uint32_t waiting_open;    /* the messages among it */
 	uint32_t open_in;         /* QoS 1 and 2 messages that came on this connection and are not yet settled */
-	uint32_t settled_in;      /* how many were, since the broker was last known to have none open */
+	uint32_t allowed_in;      /* how many may be: our Receive Maximum, and more after acknowledgements (receive.c) */
 	uint64_t settled_end;     /* where the last of these acknowledgements ends in the output */
 	uintptr_t connection;     /* its number among those of the flight */
 	struct alias_in  aliases_in;

@@ -303,14 +303,21 @@ const char *packet_name(uint8_t type)
 }
 
 /* 3.1 leaves the flags unused, or gives the QoS 1 packets a DUP bit: there they are not looked at. */
-static void check_header(struct context *c, const struct frame *f)
+bool frame_check(const struct frame *f, uint8_t level, enum side from, struct fault *fault)
 {
-	uint8_t from = c->r.level == LEVEL_5 ? kinds[f->type].from5 : kinds[f->type].from;
-	if (!(from & c->from))
-		reader_fail(&c->r, REASON_PROTOCOL_ERROR, "MQTT 5, 2.1.2", "a packet that the other side may not send");
-	/* [MQTT-3.14.1-1], [MQTT-3.15.1-1] and the others */
-	if (f->type != PACKET_PUBLISH && f->flags != kinds[f->type].flags && c->r.level != LEVEL_31)
-		reader_fail(&c->r, REASON_MALFORMED, "MQTT-2.1.3-1", "wrong flags in the fixed header");
+	static const struct fault no_type = {REASON_MALFORMED, "MQTT 5, 2.1", "not a packet"};
+	static const struct fault side = {REASON_PROTOCOL_ERROR, "MQTT 5, 2.1.2", "a packet that the other side may not send"};
+	static const struct fault flags = {REASON_MALFORMED, "MQTT-2.1.3-1", "wrong flags in the fixed header"};
+	uint8_t may = level == LEVEL_5 ? kinds[f->type].from5 : kinds[f->type].from;
+	if (f->type == 0)
+		*fault = no_type;
+	else if (!(may & from))
+		*fault = side;
+	else if (f->type != PACKET_PUBLISH && f->flags != kinds[f->type].flags && level != LEVEL_31)
+		*fault = flags; /* [MQTT-3.14.1-1], [MQTT-3.15.1-1] and the others */
+	else
+		return true;
+	return false;
 }
 
 static void clear(struct packet *pk, uint8_t type)
@@ -334,14 +341,13 @@ int packet_decode(struct packet *pk, uint8_t level, enum side from, const uint8_
 	struct frame f;
 	*fault = (struct fault){0};
 	struct context c = {{in, in + len, level, fault}, from, 0, pk};
-	if (frame_read(&f, level, in, len) != 1 || f.size != len || f.type == 0) {
+	if (frame_read(&f, level, in, len) != 1 || f.size != len) {
 		reader_fail(&c.r, REASON_MALFORMED, "MQTT 5, 2.1", "not a packet");
 		return -1;
 	}
 	clear(pk, f.type);
 	c.flags = f.flags;
-	check_header(&c, &f);
-	if (reader_ok(&c.r)) {
+	if (frame_check(&f, level, from, fault)) {
 		c.r.p = in + f.header;
 		kinds[f.type].read(&c);
 	}

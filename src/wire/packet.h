@@ -75,6 +75,9 @@ struct frame {
 /* 1: *f is set; 0: more bytes are needed; -1: the Remaining Length is malformed. */
 int frame_read(struct frame *f, uint8_t level, const uint8_t *in, size_t len);
 
+/* May `from` send a packet that begins so? Type and flags tell. False: *fault says why not. */
+bool frame_check(const struct frame *f, uint8_t level, enum side from, struct fault *fault);
+
 /*
  * Reads one whole packet, of frame_read()'s size. 0, or -1 and *fault. Spans point into `in`. CONNECT is read by the level
  * it names; `level` counts for all others.

@@ -138,6 +138,19 @@ START_TEST(words_that_end_nothing_are_noted)
 }
 END_TEST
 
+/* It says that a message which we took and hold the identifier of is not the broker's any more. */
+START_TEST(a_pubrel_of_what_the_broker_has_forgotten_is_noted_without_words)
+{
+	struct device *d = start(_i, NULL);
+	peer_says(CONNACK5);
+	heard[0] = 0;
+	peer_says("62 03 0009 92" "62 02 0009" "62 03 0009 00");
+	hears("11/6 0 92 - -|");
+	expect_events(d, "UP NOTE");
+	stage_end();
+}
+END_TEST
+
 /* [MQTT-3.1.2-29] */
 START_TEST(who_wants_no_problem_information_ends_the_connection_over_it)
 {
@@ -336,6 +349,7 @@ Suite *words_suite(void)
 	SCENE(t, acknowledgements_have_all_their_words);
 	SCENE(t, pubrecs_reason_is_told_with_the_end_of_its_message);
 	SCENE(t, words_that_end_nothing_are_noted);
+	SCENE(t, a_pubrel_of_what_the_broker_has_forgotten_is_noted_without_words);
 	SCENE(t, who_wants_no_problem_information_ends_the_connection_over_it);
 	SCENE(t, connect_says_what_the_options_say);
 	SCENE(t, user_properties_of_connect_are_copied_and_checked);

@@ -38,10 +38,12 @@ static void enter(struct script *s, const struct bad_bytes *bad, const struct st
 	script_flush(s);
 }
 
-/* CONNACK when the connection is up is wrong even where nothing else is. */
+/* A packet that may not come now is wrong even where nothing else is. */
 static unsigned may_be(const struct bad_bytes *bad, const struct stage *stage)
 {
-	bool due = bad->p[0] >> 4 != PACKET_CONNACK || stage->state == SESSION_CONNECTING;
+	uint8_t type = bad->p[0] >> 4;
+	bool    greets = type == PACKET_CONNACK || (type == PACKET_AUTH && stage->state == SESSION_CONNECTING);
+	bool    due = stage->state == SESSION_UP ? type != PACKET_CONNACK : greets && stage->state == SESSION_CONNECTING;
 	return bad->fits | (due ? 0 : FIT_PROTOCOL);
 }
 

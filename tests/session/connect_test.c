@@ -187,7 +187,7 @@ START_TEST(an_oversize_message_before_connack_is_not_acknowledged)
 	open_at(&s, script_level(_i), _i, true);
 	script_flush(&s);
 	script_in(&s, "32 80 20 0001 't' 0001 'mmmmmmmmmmmmmmmm'");
-	script_fails(&s, s.config.level == LEVEL_5 ? REASON_TOO_LARGE : REASON_PROTOCOL_ERROR);
+	script_fails(&s, REASON_PROTOCOL_ERROR);
 	script_close(&s);
 }
 END_TEST

@@ -151,7 +151,7 @@ static void fill_on(struct script *s, unsigned from, unsigned count)
 }
 
 /* Mosquitto 2.0 does: for each acknowledgement as many as our Receive Maximum, and so has more and more open. */
-START_TEST(each_acknowledgement_of_ours_lets_the_broker_have_receive_maximum_more)
+START_TEST(each_acknowledgement_of_ours_may_bring_receive_maximum_in_place_of_one)
 {
 	struct script s;
 	script_up(&s, LEVEL_5, _i);
@@ -159,7 +159,7 @@ START_TEST(each_acknowledgement_of_ours_lets_the_broker_have_receive_maximum_mor
 	script_in(&s, "62 02 0001");
 	script_quiet(&s);
 	script_flush(&s);
-	fill_on(&s, 0x100, RECEIVE_MAXIMUM + 1);
+	fill_on(&s, 0x100, RECEIVE_MAXIMUM);
 	script_in(&s, "34 [0001 't' 0200 ~ 'm']");
 	script_fails(&s, REASON_RECEIVE_MAXIMUM);
 	script_close(&s);
@@ -175,6 +175,49 @@ START_TEST(the_backlog_of_a_resumed_session_may_come_at_once)
 	script_connect(&s, 60, false);
 	script_greet(&s, "20 [0100 ~]");
 	fill_on(&s, 0x100, 10 * RECEIVE_MAXIMUM);
+	script_close(&s);
+}
+END_TEST
+
+START_TEST(a_receive_maximum_of_one_is_one_after_any_acknowledgement)
+{
+	struct script s;
+	script_init(&s, LEVEL_5, _i);
+	s.config.receive_maximum = 1;
+	script_open(&s);
+	script_connect(&s, 60, true);
+	script_greet(&s, "20 [0000 ~]");
+	for (unsigned id = 1; id < 5; id++) {
+		fill_on(&s, id, 1);
+		script_in(&s, "62 02 %04X", id);
+		script_quiet(&s);
+		script_flush(&s);
+	}
+	fill_on(&s, 5, 1);
+	script_in(&s, "34 [0001 't' 0006 ~ 'm']");
+	script_fails(&s, REASON_RECEIVE_MAXIMUM);
+	script_close(&s);
+}
+END_TEST
+
+/* What it made of the acknowledgements before, it has made. */
+START_TEST(once_the_broker_has_read_every_acknowledgement_it_may_open_receive_maximum_more)
+{
+	struct script s;
+	script_up(&s, LEVEL_5, _i);
+	for (unsigned id = 1; id <= 3; id++) {
+		fill_on(&s, id, 1);
+		script_in(&s, "62 02 %04X", id);
+		script_quiet(&s);
+	}
+	fill_on(&s, 0x100, 2);
+	ck_assert_int_eq(session_ping(&s.session), 0);
+	script_flush(&s);
+	script_in(&s, "D0 00");
+	script_event(&s, SESSION_PONG, 0);
+	fill_on(&s, 0x200, RECEIVE_MAXIMUM);
+	script_in(&s, "34 [0001 't' 0300 ~ 'm']");
+	script_fails(&s, REASON_RECEIVE_MAXIMUM);
 	script_close(&s);
 }
 END_TEST
@@ -337,7 +380,9 @@ Suite *inbound_suite(void)
 	tcase_add_loop_test(tc, acknowledgements_leave_in_the_order_of_the_messages, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, one_message_above_our_receive_maximum_ends_the_connection, 0, 2 * CUTS);
 	tcase_add_loop_test(tc, a_released_message_makes_room_in_our_receive_maximum, 0, CUTS);
-	tcase_add_loop_test(tc, each_acknowledgement_of_ours_lets_the_broker_have_receive_maximum_more, 0, CUTS);
+	tcase_add_loop_test(tc, each_acknowledgement_of_ours_may_bring_receive_maximum_in_place_of_one, 0, CUTS);
+	tcase_add_loop_test(tc, a_receive_maximum_of_one_is_one_after_any_acknowledgement, 0, CUTS);
+	tcase_add_loop_test(tc, once_the_broker_has_read_every_acknowledgement_it_may_open_receive_maximum_more, 0, CUTS);
 	tcase_add_loop_test(tc, the_backlog_of_a_resumed_session_may_come_at_once, 0, CUTS);
 	tcase_add_loop_test(tc, what_is_acknowledged_at_qos_1_is_not_open, 0, CUTS);
 	tcase_add_loop_test(tc, what_is_not_accepted_is_open, 0, CUTS);

@@ -121,6 +121,37 @@ START_TEST(malformed_input_is_answered_by_its_reason)
 }
 END_TEST
 
+/* The rest need not come: an HTTP server's answer, say, looks like a PUBACK of 84 bytes. */
+START_TEST(a_packet_that_begins_wrong_is_not_waited_for)
+{
+	static const struct {
+		unsigned    levels;
+		bool        up;
+		uint8_t     reason;
+		const char *hex;
+	} begins[] = {
+		{IN_311 | IN_5, false, 0x81, "48 54"},  {IN_3X | IN_5, false, 0x82, "30 7F"}, {IN_3X | IN_5, false, 0x82, "D0 01"},
+		{IN_3X | IN_5, true, 0x82, "10 0D"},    {IN_3X | IN_5, true, 0x82, "20 7F"},  {IN_311 | IN_5, true, 0x81, "60 7F"},
+		{IN_3X | IN_5, true, 0x81, "00 FF7F"},    {IN_3X, true, 0x82, "F0 FF03"},
+	};
+	uint8_t level = script_level(_i);
+	for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++) {
+		struct script s;
+		if (!(begins[i].levels & 1u << level))
+			continue;
+		script_init(&s, level, _i);
+		script_open(&s);
+		script_connect(&s, 60, true);
+		script_flush(&s);
+		if (begins[i].up)
+			script_greet(&s, "20 [0000 ~]");
+		script_in(&s, "%s", begins[i].hex);
+		script_fails(&s, begins[i].reason);
+		script_close(&s);
+	}
+}
+END_TEST
+
 START_TEST(a_failure_after_our_disconnect_is_not_told)
 {
 	struct script s;
@@ -151,6 +182,7 @@ Suite *malformed_suite(void)
 	tcase_add_loop_test(tc, what_decode_refuses_ends_the_connection_with_its_reason, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, a_connack_that_decode_refuses_ends_the_attempt_in_silence, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, malformed_input_is_answered_by_its_reason, 0, EVERY_LEVEL);
+	tcase_add_loop_test(tc, a_packet_that_begins_wrong_is_not_waited_for, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, a_failure_after_our_disconnect_is_not_told, 0, EVERY_LEVEL);
 	tcase_add_loop_test(tc, the_disconnect_of_a_failure_stands_behind_what_was_committed, 0, CUTS);
 	suite_add_tcase(suite, tc);
