@@ -127,7 +127,7 @@ static void learn_limits(struct client *c, const struct props *p)
 
 static int keep_assigned_id(struct client *c, struct props *p)
 {
-	if (!(p->has & HAS(ASSIGNED_CLIENT_ID)))
+	if (!(p->has & HAS(ASSIGNED_CLIENT_ID)) || *client_id(c)) /* it is for CONNECT without one, and replaces none */
 		return 0;
 	char *id = malloc(p->assigned_client_id.n + 1);
 	if (!id)

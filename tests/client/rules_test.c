@@ -122,6 +122,23 @@ END_TEST
 
 /* ---- What a client does ---- */
 
+START_TEST(an_assigned_client_id_replaces_none_that_was_given)
+{
+	struct mqttwill_options o = bare_options();
+	stage_begin(_i);
+	struct device *d = device_start(&o);
+	peer_says("20 09 00 00 06 12 0003 'id9'");
+	expect_events(d, "UP");
+	peer_resets();
+	forget(d);
+	stage_pass(60000);
+	stage_settle();
+	ck_assert_uint_ge(line_count(), 2);
+	ck_assert_ptr_nonnull(memmem(line_at(1)->up, line_at(1)->up_len, "\0\4lamp", 6));
+	stage_end();
+}
+END_TEST
+
 START_TEST(an_assigned_client_id_is_kept) /* [MQTT-3.1.3-2], [MQTT-3.1.3-7] */
 {
 	struct mqttwill_options o = {.url = "mqtt://h", .session_expiry_s = 60};
@@ -213,6 +230,7 @@ Suite *rules_suite(void)
 	SCENE(tc, no_filter_at_all_is_refused);
 	tcase_add_test(tc, an_option_is_refused_by_the_rule_that_it_breaks);
 	SCENE(tc, an_assigned_client_id_is_kept);
+	SCENE(tc, an_assigned_client_id_replaces_none_that_was_given);
 	SCENE(tc, a_message_that_nobody_asked_for_is_acknowledged);
 	SCENE(tc, a_published_message_has_no_subscription_identifier);
 	SCENE(tc, only_the_granted_filters_are_made_again);
