@@ -19,18 +19,20 @@ static struct outgoing *outgoing_of(struct list *l)
 
 /* ---- Why ---- */
 
-/* What CONNACK said against a message: an error of session_takes() as a sentence. */
-int ending_explain_takes(struct client *c, int error, size_t size, uint8_t qos)
+/* What CONNACK said against a packet: an error of session_takes() as a sentence. */
+int ending_explain_takes(struct client *c, int error, uint8_t type, size_t size, uint8_t qos)
 {
 	const struct session *s = c->session;
 	if (!s) /* the connection that it was for has gone before this could be told */
-		return client_fail(c, error, "publish: the broker takes no such message any more (MQTT-3.2.2-11, -14, -15)");
+		return client_fail(c, error, "%s: the broker takes no such packet any more (MQTT-3.2.2-11, -14, -15)",
+		                   packet_name(type));
 	if (error == MQTTWILL_ETOOBIG)
-		return client_fail(c, error, "publish: %zu bytes are above the broker's Maximum Packet Size, %u (MQTT-3.2.2-15)", size,
-		                   (unsigned)s->maximum_out);
+		return client_fail(c, error, "%s: %zu bytes are above the broker's Maximum Packet Size, %u (MQTT-3.2.2-15)",
+		                   packet_name(type), size, (unsigned)s->maximum_out);
 	if (qos > s->maximum_qos)
-		return client_fail(c, error, "publish: qos %u is above the broker's Maximum QoS, %u (MQTT-3.2.2-11)", qos, s->maximum_qos);
-	return client_fail(c, error, "publish: retain is set, and the broker retains no messages (MQTT-3.2.2-14)");
+		return client_fail(c, error, "%s: qos %u is above the broker's Maximum QoS, %u (MQTT-3.2.2-11)", packet_name(type), qos,
+		                   s->maximum_qos);
+	return client_fail(c, error, "%s: retain is set, and the broker retains no messages (MQTT-3.2.2-14)", packet_name(type));
 }
 
 static int explain_dropped(struct client *c, const struct outgoing *o)
@@ -54,7 +56,7 @@ static void explain(struct client *c, const struct outgoing *o)
 	else if (o->error == MQTTWILL_EEXPIRED)
 		expiry_explain(c, o);
 	else if (o->error == MQTTWILL_ETOOBIG || o->error == MQTTWILL_EMESSAGE)
-		ending_explain_takes(c, o->error, o->size, o->qos);
+		ending_explain_takes(c, o->error, o->type, o->size, o->qos);
 }
 
 /* ---- Telling ---- */
@@ -145,7 +147,7 @@ void end_refused(struct client *c, struct outgoing *o, int error)
 {
 	struct mqttwill_event ev = {0};
 	if (error != MQTTWILL_EUNSUPPORTED) /* which has its sentence */
-		ending_explain_takes(c, error, o->size, o->qos);
+		ending_explain_takes(c, error, o->type, o->size, o->qos);
 	finish(c, o, error, &ev);
 }
 

@@ -270,7 +270,7 @@ bool ends_full(const struct client *c);
 void end_refused(struct client *c, struct outgoing *o, int error);
 
 /* What CONNACK said against a message: an error of session_takes() as a sentence. */
-int ending_explain_takes(struct client *c, int error, size_t size, uint8_t qos);
+int ending_explain_takes(struct client *c, int error, uint8_t type, size_t size, uint8_t qos);
 
 /* An acknowledged message: DONE for the application, or presence's. Frees it. */
 void queue_done(struct client *c, struct outgoing *o, struct session_event *ev);

@@ -349,7 +349,7 @@ int64_t client_send(struct client *c, const struct packet *pk, bool want_done)
 	if (c->session && c->state == CLIENT_UP && publish)
 		rc = session_takes(c->session, size, pk->qos, pk->retain);
 	if (rc < 0 && !(rc == MQTTWILL_EMESSAGE && c->config.flags & MQTTWILL_ADAPT))
-		return ending_explain_takes(c, rc, size, pk->qos);
+		return ending_explain_takes(c, rc, pk->type, size, pk->qos);
 	if (size > c->config.queue_bytes)
 		return client_fail(c, MQTTWILL_ETOOBIG, "%s: %zu bytes are above queue_bytes, %u", packet_name(pk->type), size,
 		                   (unsigned)c->config.queue_bytes);

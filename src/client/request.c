@@ -355,7 +355,7 @@ static int check(struct client *c, const struct mqttwill_message *m, size_t *siz
 		return client_fail(c, MQTTWILL_EMESSAGE, "request: the packet is longer than MQTT can say (MQTT 5, 2.1.4)");
 	if (c->session && c->state == CLIENT_UP)
 		rc = session_takes(c->session, *size, pk.qos, pk.retain);
-	return rc < 0 ? ending_explain_takes(c, rc, *size, pk.qos) : check_room(c, *size);
+	return rc < 0 ? ending_explain_takes(c, rc, pk.type, *size, pk.qos) : check_room(c, *size);
 }
 
 static void correlate(struct client *c, struct request *r)

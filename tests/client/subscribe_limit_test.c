@@ -76,6 +76,27 @@ START_TEST(what_connack_forbids_is_never_sent_and_its_done_says_why)
 }
 END_TEST
 
+START_TEST(a_subscribe_above_the_broker_s_maximum_packet_size_is_named_as_one)
+{
+	struct mqttwill_options o = bare_options();
+	const char *filter = "a/b/c/d";
+	stage_begin(_i);
+	struct device *d = device_new(&o);
+	ask(d, filter, 0);
+	device_token(d, mqttwill_unsubscribe(d->c, &filter, 1), true);
+	mqttwill_start(d->c);
+	forget(d);
+	peer_says("20 08 00 00 05 27 0000000D");
+	expect_events(d, "UP DONE(1):ETOOBIG DONE(2):ETOOBIG");
+	expect_text(d, "UNSUBSCRIBE: 14 bytes are above the broker's Maximum Packet Size, 13");
+	expect_bytes("");
+	ask(d, filter, 0);
+	expect_events(d, "DONE(3):ETOOBIG");
+	expect_text(d, "SUBSCRIBE: 15 bytes are above the broker's Maximum Packet Size, 13");
+	stage_end();
+}
+END_TEST
+
 START_TEST(what_a_new_broker_forbids_is_not_asked_for_again)
 {
 	struct device *d = listener(_i);
@@ -138,6 +159,7 @@ Suite *subscribe_limit_suite(void)
 	TCase *t = tcase_create("subscribe_limit");
 	SCENE(t, what_connack_forbids_is_refused_at_the_call);
 	SCENE(t, what_connack_forbids_is_never_sent_and_its_done_says_why);
+	SCENE(t, a_subscribe_above_the_broker_s_maximum_packet_size_is_named_as_one);
 	SCENE(t, what_a_new_broker_forbids_is_not_asked_for_again);
 	SCENE(t, with_adapt_an_identifier_that_cannot_be_is_left_out);
 	SCENE(t, identifiers_that_no_subscribe_can_carry_are_refused);
