@@ -166,6 +166,15 @@ static void json_number(FILE *out, const char *name, bool there, uint32_t value)
 		fprintf(out, ",\"%s\":%" PRIu32, name, value);
 }
 
+/* One message may come for several subscriptions [MQTT-3.3.4-4]. */
+static void json_ids(FILE *out, const uint32_t *ids, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s%" PRIu32, i ? "," : ",\"subscription_ids\":[", ids[i]);
+	if (count)
+		fputc(']', out);
+}
+
 /* An array of objects, not one object: names may repeat, and their order counts [MQTT-3.3.2-18]. */
 static void json_user_properties(FILE *out, const struct mqttwill_user_property *u, size_t count)
 {
@@ -194,7 +203,7 @@ void print_json(FILE *out, int64_t unix_ms, const struct mqttwill_message *m)
 	json_optional(out, "content_type", m->content_type, m->content_type_len);
 	json_optional(out, "response_topic", m->response_topic, m->response_topic_len);
 	json_optional(out, "correlation_data", m->correlation_data, m->correlation_data_len);
-	json_number(out, "subscription_id", m->subscription_id_count, m->subscription_id_count ? m->subscription_ids[0] : 0);
+	json_ids(out, m->subscription_ids, m->subscription_id_count);
 	json_user_properties(out, m->user_properties, m->user_property_count);
 	fputs("}\n", out);
 }

@@ -171,6 +171,26 @@ is_json() {
 }
 it '--json is JSON' is_json
 
+# What is sent to one connection for two of its subscriptions.
+names_all_ids() {
+	command -v python3 >/dev/null || skip 'python3 is not installed'
+	start python3 -u -c '
+import socket
+ear = socket.create_server(("127.0.0.1", 0))
+print(ear.getsockname()[1])
+line = ear.accept()[0]
+line.recv(999)
+line.sendall(bytes.fromhex("2003000000"))
+line.recv(999)
+line.sendall(bytes.fromhex("9004000100023009000174050b070bac0278"))
+while line.recv(999):
+    pass' >peer
+	await peer '[0-9]'
+	"$mqttwill" sub --url "mqtt://127.0.0.1:$(cat peer)" -t t --json --count 1 --for 5 >lines 2>ear
+	expect 'both identifiers stand in it' has lines '"subscription_ids":\[7,300\]'
+}
+it '--json names every subscription identifier' names_all_ids
+
 looks_like_hex() {
 	stub
 	start "$mqttwill" sub --url "$url" -t a --count 3 --for 5 >lines 2>ear
