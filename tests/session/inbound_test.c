@@ -175,6 +175,11 @@ START_TEST(the_backlog_of_a_resumed_session_may_come_at_once)
 	script_connect(&s, 60, false);
 	script_greet(&s, "20 [0100 ~]");
 	fill_on(&s, 0x100, 10 * RECEIVE_MAXIMUM);
+	ck_assert_int_eq(session_ping(&s.session), 0);
+	script_flush(&s);
+	script_in(&s, "D0 00"); /* and some of it after a PINGRESP */
+	script_event(&s, SESSION_PONG, 0);
+	fill_on(&s, 0x200, 2 * RECEIVE_MAXIMUM);
 	script_close(&s);
 }
 END_TEST
