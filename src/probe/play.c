@@ -75,6 +75,7 @@ void play_opened(struct probe_actor *a, uint64_t now_ms)
 		a->answered = true;
 	else
 		speak_connect(a, its_connect(a));
+	a->holds = its_connect(a)->holds;
 	play_tick(p, now_ms);
 }
 

@@ -71,6 +71,8 @@ struct probe_actor {
 	struct buf  in;
 	uint16_t    last_id;
 	unsigned    number;        /* of a churner's device */
+	uint16_t    held_id;       /* of the last PUBLISH that is not acknowledged */
+	bool        holds;         /* acknowledges nothing */
 	uint8_t     who, level;
 	bool        opening, open; /* a network connection is there, or on its way */
 	bool        closed;        /* the broker has ended it */

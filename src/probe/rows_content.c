@@ -6,6 +6,8 @@
 
 #define STATUS "publish what consumers need in the status messages themselves"
 #define NOT_STORED "consumers that come late cannot rely on the retained status of this broker"
+#define LONG_SEEN "a-will-that-is-too-long" /* as much as is noted */
+#define LONG_WILL LONG_SEEN "-for-a-subscriber-of-64-bytes-and-for-its-topic"
 #define SUBSCRIBES_LATE(ms) \
 	{.act = ACT_CONNECT, .who = LATE, .after_ms = (ms), .connect = {.keep_alive = 60}}, {.act = ACT_SUBSCRIBE, .who = LATE}
 #define PUBLISHES(text) {.act = ACT_PUBLISH, .who = DEVICE, .name = "will", .bytes = (text), .retain = true}
@@ -54,6 +56,25 @@ static const struct probe_scenario rows[] = {
 	           {.act = ACT_SUBSCRIBE, .who = LATE}, {.act = ACT_FIN, .who = LATE}, COMES(), RESETS,
 	           {.act = ACT_CONNECT, .who = LATE, .after_ms = 500, .connect = {.keep_alive = 60, .resume = true, .present = true}}},
 	 .sights = {{.payload = "gone", .qos = 1}, {.payload = "gone", .qos = 1, .who = LATE, .due_ms = 500, .slack_ms = 1000}}},
+	{"WC-11", NULL, "a will above a subscriber's Maximum Packet Size: not to that one, but to the others", "MQTT-3.1.2-24 MQTT-3.1.2-25",
+	 "keep the will short", LEVEL_5,
+	 .steps = {{.act = ACT_CONNECT, .who = LATE, .connect = {.keep_alive = 60, .maximum_packet_size = 64}},
+	           {.act = ACT_SUBSCRIBE, .who = LATE},
+	           {.act = ACT_CONNECT, .who = DEVICE, .connect = {.will = LONG_WILL, .qos = 1, .keep_alive = 60}}, RESETS,
+	           {.act = ACT_CONNECT, .who = OTHER, .after_ms = 300, .connect = {.keep_alive = 60}},
+	           {.act = ACT_PUBLISH, .who = OTHER, .name = "will", .bytes = "ok"}},
+	 .sights = {{.payload = LONG_SEEN, .qos = 1}, {.payload = "ok", .qos = 1, .due_ms = 300},
+	            {.payload = "ok", .qos = 1, .due_ms = 300, .who = LATE}}},
+	{"WC-12", NULL, "a subscriber with Receive Maximum 1 and a message unacknowledged: the will waits, and is not lost",
+	 "MQTT-3.3.4-9 MQTT-4.9.0-2", "acknowledge at once", LEVEL_5, .strict = true,
+	 .steps = {{.act = ACT_CONNECT, .who = LATE, .connect = {.keep_alive = 60, .receive_maximum = 1, .holds = true}},
+	           {.act = ACT_SUBSCRIBE, .who = LATE}, {.act = ACT_CONNECT, .who = OTHER, .connect = {.keep_alive = 60}},
+	           {.act = ACT_PUBLISH, .who = OTHER, .name = "will", .bytes = "first"},
+	           {.act = ACT_CONNECT, .who = DEVICE, .after_ms = 300, .connect = {GONE}}, RESETS,
+	           {.act = ACT_ANSWER, .who = LATE, .after_ms = 1500}},
+	 .sights = {{.payload = "first", .qos = 1, .before = true}, {.payload = "gone", .qos = 1},
+	            {.payload = "first", .qos = 1, .before = true, .who = LATE},
+	            {.payload = "gone", .qos = 1, .due_ms = 1500, .who = LATE}}},
 	{"WC-13", NULL, "a client that subscribes to its own will with No Local does not get it when it returns", "MQTT-3.8.3-3",
 	 "ignore your own status when it comes back to you", LEVEL_5,
 	 .steps = {COMES(.expiry = S(60)), {.act = ACT_SUBSCRIBE, .who = DEVICE, .no_local = true}, RESETS,

@@ -31,6 +31,7 @@ enum probe_act {
 	ACT_PUBLISH,     /* to topic/`name` at QoS 1; goes on when it is acknowledged */
 	ACT_DENIED,      /* PUBLISH to the topic that these credentials may not publish to */
 	ACT_SUBSCRIBE,   /* to the scenario's will; `no_local`, `resume` */
+	ACT_ANSWER,      /* acknowledges what was held back, and holds nothing back any more */
 	ACT_RESTART,     /* the caller's command restarts the broker; goes on when the watcher is connected again */
 	ACT_LOAD,        /* many devices come and are lost: load.c */
 	ACT_PAUSE        /* nothing */
@@ -71,6 +72,9 @@ struct probe_connect {
 	bool        properties; /* the other five Will Properties, user properties twice under one name */
 	bool        text;       /* Payload Format Indicator 1 */
 	bool        denied;     /* the will's topic is the one that these credentials may not publish to */
+	bool        holds;      /* acknowledges no message until ACT_ANSWER */
+	uint16_t    receive_maximum;     /* 0: absent */
+	uint32_t    maximum_packet_size; /* 0: absent */
 	bool        present;    /* CONNACK must say Session Present 1 ... */
 	bool        absent;     /* ... or 0 */
 };

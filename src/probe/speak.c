@@ -89,6 +89,10 @@ static void connect_properties(struct writer *w, const struct probe_connect *c)
 	struct writer section = {.n = 0};
 	if (c->expiry)
 		put_property(&section, 0x11, c->expiry - 1, 4);
+	if (c->receive_maximum)
+		put_property(&section, 0x21, c->receive_maximum, 2);
+	if (c->maximum_packet_size)
+		put_property(&section, 0x27, c->maximum_packet_size, 4);
 	if (c->flaw == FLAW_DELAY_OUTSIDE)
 		put_property(&section, 0x18, 1, 4);
 	put_section(w, &section);
@@ -248,6 +252,10 @@ void speak_ack(struct probe_actor *a, const struct packet *pk)
 {
 	static const uint8_t answers[][2] = {{PACKET_PUBLISH, 0}, {PACKET_PUBACK, 0}, {PACKET_PUBREC, 0}};
 	uint8_t              type = pk->type == PACKET_PUBREL ? PACKET_PUBCOMP : answers[pk->qos][0];
+	if (a->holds) {
+		a->held_id = pk->id;
+		return;
+	}
 	if (type != PACKET_PUBLISH)
 		speak(a, &(struct packet){.type = type, .id = pk->id});
 }

@@ -90,6 +90,16 @@ static void do_nothing(struct play *p, const struct probe_step *step, struct pro
 	(void)a;
 }
 
+static void do_answer(struct play *p, const struct probe_step *step, struct probe_actor *a)
+{
+	(void)p;
+	(void)step;
+	a->holds = false;
+	if (a->held_id)
+		speak(a, &(struct packet){.type = PACKET_PUBACK, .id = a->held_id});
+	a->held_id = 0;
+}
+
 /* The watcher stays: what the broker says at its end is to be heard. */
 static void do_restart(struct play *p, const struct probe_step *step, struct probe_actor *a)
 {
@@ -160,6 +170,7 @@ static const struct {
 	[ACT_PUBLISH] = {do_publish, answer, "PUBACK"},
 	[ACT_DENIED] = {do_publish, answer, "PUBACK or the end of the connection"},
 	[ACT_SUBSCRIBE] = {do_subscribe, answer, "SUBACK"},
+	[ACT_ANSWER] = {do_answer, at_once, ""},
 	[ACT_RESTART] = {do_restart, restarted, "the broker after its restart"},
 	[ACT_LOAD] = {do_load, loaded, "all connections"},
 	[ACT_PAUSE] = {do_nothing, at_once, ""},
