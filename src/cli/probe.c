@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -73,10 +74,18 @@ static const struct option probe_rows[] = {
          .help = "a topic that these credentials may not publish to",
          .type = OPTION_TEXT,
          .offset = AT(denied_topic)},
-	{.name = "restart-command", .value = "CMD", .help = "restarts the broker; without it no scenario does",
-	 .type = OPTION_TEXT, .offset = AT(restart_command)},
-	{.name = "load", .value = "N", .help = "leave to make so many connections one after the other; 3000 say much",
-	 .type = OPTION_NUMBER, .offset = AT(load), .least = 1, .max = 1000000},
+	{.name = "restart-command",
+         .value = "CMD",
+         .help = "restarts the broker; without it no scenario does",
+         .type = OPTION_TEXT,
+         .offset = AT(restart_command)},
+	{.name = "load",
+         .value = "N",
+         .help = "leave to make so many connections one after the other; 3000 say much",
+         .type = OPTION_NUMBER,
+         .offset = AT(load),
+         .least = 1,
+         .max = 1000000},
 	{.name = NULL},
 };
 #undef AT
@@ -197,6 +206,19 @@ static bool choose_names(struct probe *p)
 	return true;
 }
 
+/* As many files as may be open, and no more plays at a time than they are enough for. */
+static unsigned affordable(unsigned plays)
+{
+	enum { OURS = 32, OF_A_PLAY = 8, ENOUGH = 65536 };
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return plays;
+	files.rlim_cur = files.rlim_max < ENOUGH ? files.rlim_max : ENOUGH;
+	setrlimit(RLIMIT_NOFILE, &files);
+	rlim_t most = files.rlim_cur > OURS + OF_A_PLAY ? (files.rlim_cur - OURS) / OF_A_PLAY : 1;
+	return plays < most ? plays : (unsigned)most;
+}
+
 static void fill_settings(struct probe *p)
 {
 	const struct probe_target *t = &p->run.target;
@@ -204,8 +226,9 @@ static void fill_settings(struct probe *p)
 	struct span                password = span_text(p->options.password, p->options.password_len);
 	if (!password.p)
 		password = span_of(t->password, t->password_len);
-	p->run.parallel = p->own.parallel.set ? p->own.parallel.value : PARALLEL;
-	p->run.offers = (p->own.denied_topic ? (uint32_t)NEEDS_DENIED : 0) | (p->own.load.set ? (uint32_t)NEEDS_LOAD : 0) |
+	p->run.parallel = affordable(p->own.parallel.set ? p->own.parallel.value : PARALLEL);
+	p->run.offers = (p->own.denied_topic ? (uint32_t)NEEDS_DENIED : 0) |
+	                (p->own.load.set ? (uint32_t)NEEDS_LOAD : 0) |
 	                (p->own.restart_command ? (uint32_t)NEEDS_RESTART : 0);
 	p->run.restart_command = p->own.restart_command;
 	p->run.settings = (struct probe_settings){
@@ -221,6 +244,15 @@ static void fill_settings(struct probe *p)
 	};
 }
 
+/* Where nothing could be concluded, nothing is well. */
+static enum exit_code verdict(const struct report *r)
+{
+	bool conclusive = r->counts[PROBE_PASS] + r->counts[PROBE_FAIL] + r->counts[PROBE_POLICY] > 0;
+	if (r->news)
+		return EXIT_NEWS;
+	return !conclusive && r->counts[PROBE_INCONCLUSIVE] ? EXIT_NETWORK : EXIT_OK;
+}
+
 static enum exit_code write_reports(const struct probe *p, const struct report *r)
 {
 	FILE *page = p->own.html ? fopen(p->own.html, "w") : NULL;
@@ -234,7 +266,7 @@ static enum exit_code write_reports(const struct probe *p, const struct report *
 	(p->own.json ? report_json : p->own.junit ? report_junit : p->own.tap ? report_tap : report_text)(stdout, r);
 	if (!written || fflush(stdout))
 		return refuse(EXIT_NETWORK, "the report could not be written: %s", strerror(errno));
-	return r->news ? EXIT_NEWS : EXIT_OK;
+	return verdict(r);
 }
 
 static enum exit_code play(struct probe *p)

@@ -125,9 +125,9 @@ static void learn_keep_alive(struct play *p, const struct props *props)
 		return;
 	const struct probe_connect *c = &p->scenario->steps[p->step].connect;
 	uint64_t                    delay = c->delay ? c->delay - 1 : 0;
-	bool waits = p->scenario->sights[0].payload;
+	bool                        waits = p->scenario->sights[0].payload;
 	if (waits && props->server_keep_alive <= 4)
-		correct_due(p, props->server_keep_alive * 1500u);
+		correct_due(p, props->server_keep_alive * 1500u + 1000 * delay);
 	else if (waits || props->server_keep_alive * 1500u <= p->scenario->until_ms)
 		play_unsupported(p, "CONNACK sets a Server Keep Alive of %u s", (unsigned)props->server_keep_alive);
 }

@@ -40,7 +40,7 @@ void play_dial(struct probe_actor *a, uint8_t level)
 	buf_init(&a->in, PACKET_LIMIT);
 	a->level = level;
 	a->opening = true;
-	a->closed = a->answered = a->silent = a->session_present = false;
+	a->was_open = a->closed = a->answered = a->silent = a->session_present = false;
 	a->code = 0;
 	a->play->world->open(a->play->owner, a);
 }
@@ -70,7 +70,7 @@ void play_opened(struct probe_actor *a, uint64_t now_ms)
 	struct play *p = a->play;
 	p->now_ms = now_ms;
 	a->opening = false;
-	a->open = true;
+	a->open = a->was_open = true;
 	if (only_knocks(a))
 		a->answered = true;
 	else

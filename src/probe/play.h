@@ -75,6 +75,7 @@ struct probe_actor {
 	bool        holds;         /* acknowledges nothing */
 	uint8_t     who, level;
 	bool        opening, open; /* a network connection is there, or on its way */
+	bool        was_open;      /* it was there at some time */
 	bool        closed;        /* the broker has ended it */
 	bool        answered;      /* CONNACK came, or SUBACK, or PUBACK: what a step waits for */
 	bool        silent;

@@ -218,7 +218,10 @@ static void end_step(struct play *p)
 {
 	const struct probe_step *step = &p->scenario->steps[p->step];
 	struct probe_actor      *a = &p->actors[step->who];
-	if (step->act == ACT_CONNECT || step->act == ACT_TRY)
+	bool dials = acts[step->act].act == do_dial;
+	if (dials && !a->was_open) /* which is no refusal */
+		play_give_up(p, "no network connection for %s: %s", names[a->who], p->trouble);
+	else if (step->act == ACT_CONNECT || step->act == ACT_TRY)
 		check_connack(p, step, a);
 	if (step->act == ACT_REJECTED && a->answered && a->code == 0)
 		snprintf(p->fault, sizeof p->fault, "CONNACK accepts %s", names[a->who]);
