@@ -218,6 +218,17 @@ static size_t presence_in_flight(const struct client *c)
 	return n;
 }
 
+/*
+ * An earlier process may have left messages at QoS 2 halfway there. What comes under one of their identifiers is taken for a
+ * duplicate and never published, a birth no less: so ours begin anywhere.
+ */
+static void avoid_identifiers(struct client *c, const struct packet *pk)
+{
+	bool inherited = pk->session_present || (c->trying == LEVEL_31 && !clean_start(c));
+	if (inherited && !c->resumable && list_empty(&c->flight.sent))
+		c->flight.last_id = (uint16_t)clock_random(c, UINT16_MAX);
+}
+
 /* What is not there any more is not gone on with [MQTT311-3.1.2-6], [MQTT311-3.2.2-3]. */
 static int accepted(struct client *c, struct packet *pk)
 {
@@ -231,6 +242,7 @@ static int accepted(struct client *c, struct packet *pk)
 	c->settled = true;
 	if (foreign) /* [MQTT-3.2.2-4] */
 		return end_foreign_session(c);
+	avoid_identifiers(c, pk);
 	learn_limits(c, &pk->props);
 	bool same = resumed(c, pk);
 	if (!same)

@@ -65,6 +65,7 @@ START_TEST(in_3_1_a_session_that_was_asked_for_is_taken_to_be_there)
 {
 	struct mqttwill_options o = asking(MQTTWILL_V31);
 	stage_begin(_i);
+	stage.chance = CHANCE_LOWEST; /* identifiers begin at 1 */
 	struct device *d = cut_off(&o);
 	peer_says(CONNACK3);
 	expect_bytes(TELL3_DUP("0001", "a") PUBREL("0002"));

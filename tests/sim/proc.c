@@ -9,7 +9,7 @@
 
 #include "sim/sim.h"
 
-enum { SPINS = 2000, MEMORY_MOST = 160 * 1024 };
+enum { SPINS = 2000, MEMORY_MOST = 32 * 1024 };
 
 /* ---- What the fakes ask ---- */
 
