@@ -210,8 +210,10 @@ long line_write(struct line *line, const uint8_t *bytes, size_t n)
 	if (line->broken)
 		return -2;
 	n = way_put(l, &l->up, bytes, piece(l, n));
-	if (n == 0)
+	if (n == 0) {
+		l->watch.piled = true; /* a statement may leave long after it was made */
 		return -1;
+	}
 	sim.moved = true;
 	stream_feed(&l->up.in, bytes, n, watch_wrote, l, FROM_CLIENT);
 	if (l->touchy && l->break_at == NEVER)

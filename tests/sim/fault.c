@@ -264,11 +264,17 @@ static enum harm (*const faults[])(struct dev *d, int kind) = {
 	[FAULT_LATE_READER] = late_reader,
 };
 
+void fault_invite(struct dev *d)
+{
+	if (sim_roll(10) == 0)
+		d->next_fault = sim.now + sim_roll(500);
+}
+
 void fault_tick(struct dev *d)
 {
 	if (d->next_fault > sim.now)
 		return;
-	d->next_fault = sim.now + sim_span(FAULT_EVERY_MS);
+	d->next_fault = sim.now + (sim_roll(5) ? sim_span(FAULT_EVERY_MS) : 1 + sim_roll(3000)); /* seldom alone */
 	if (sim.broker_back_at != NEVER || sim.ending)
 		return;
 	for (int tries = 0; tries < 4; tries++) {

@@ -169,6 +169,7 @@ void model_said(struct cable *l, const struct packet *pk)
 	d->model.expiry_s = pk->props.has & HAS(SESSION_EXPIRY) ? pk->props.session_expiry : l->asked.expiry_s;
 	d->model.keep_alive_s = pk->props.has & HAS(SERVER_KEEP_ALIVE) ? pk->props.server_keep_alive : l->asked.keep_alive_s;
 	truth_accepted(d);
+	fault_invite(d);
 	touch(d);
 }
 

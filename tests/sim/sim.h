@@ -101,6 +101,7 @@ struct cable {
 		bool     truth_due;       /* an old status was sent again: the truth has to follow */
 		uint64_t births[8];       /* the last ones, by the process's clock */
 		size_t   birth_count;
+		bool     piled; /* the connection took nothing: the next statement is as old as it likes */
 		bool     alias_is_status[ALIASES];
 	} watch;
 };
@@ -142,11 +143,12 @@ struct proc {
 	struct letter letters[LETTERS];
 	uint32_t    last_seq[3];  /* of the letters that came first, by QoS */
 	/* watch.c: what is in flight, in the order of first sending */
-	struct {
-		uint32_t seq; /* 0: status, or a request */
+	struct shot {
+		uint32_t seq; /* 0: status */
 		uint16_t id;
-		uint8_t  qos;
-		bool     released, status, seen;
+		bool     released, status;
+		bool     old;  /* of an earlier connection */
+		bool     seen; /* it was sent on this one */
 	} flight[IN_FLIGHT];
 	size_t   flight_count;
 	uint64_t mail[16]; /* bits of QoS 2 messages that came, by number modulo */
@@ -268,6 +270,7 @@ enum fault_kind {
 };
 
 void        fault_tick(struct dev *d);
+void        fault_invite(struct dev *d); /* something has begun: now is a good moment */
 const char *fault_text(int fault);
 void        fault_count(int fault);
 
@@ -276,7 +279,7 @@ void        fault_count(int fault);
 #define MISTAKE_MAP(X)                                                                                                 \
 	X(NO_WILL, "no-will", "W1", "a CONNECT leaves without its will")                                               \
 	X(NO_BIRTH, "no-birth", "W2", "the birth is not said after CONNACK")                                           \
-	X(ORDER, "order", "W2", "what is in flight is sent again in another order")                                    \
+	X(ORDER, "order", "W2 or order", "what is in flight is sent again in another order")                                    \
 	X(NO_GOODBYE, "no-goodbye", "W3", "DISCONNECT 0x00 leaves without a goodbye")                                  \
 	X(NO_WATCH, "no-watch", "truth", "the self-watch sees nothing")                                                \
 	X(DUEL, "duel", "W4", "the truth is stated again without a pause")                                             \

@@ -21,7 +21,7 @@ verdict() {
 }
 
 # Seeds that once found a mistake: CONTRIBUTING.md says how to replay one.
-for seed in 4 1007 2018 3036 3244; do
+for seed in 20001 20082 20161 20192; do
 	"$sim" --seed $seed --days 20 >"$out" 2>&1
 	verdict "seed $seed, which once found something, finds nothing any more"
 done
@@ -35,9 +35,9 @@ digest() {
 [ $(($(digest 50 20) + $(digest 51 20))) = "$(digest 50 40)" ]
 verdict "a world is the same each time it is played"
 
-# found RULE: the simulation failed, by this rule.
+# found STATUS RULE: the simulation failed, by this rule; "W2 or order": by either.
 found() {
-	[ "$1" = 1 ] && grep -q "^$2: " "$out"
+	[ "$1" = 1 ] && grep -Eq "^($(echo "$2" | sed 's/ or /|/')): " "$out"
 }
 
 "$sim" --mistakes >"$out.list"

@@ -76,8 +76,12 @@ static void read_packet(struct cable *l, const struct packet *pk)
 			show(d, pk);
 }
 
+/* A watch that never had its SUBACK is given up, and the application is told: then nobody would mend it. */
 static void tell_lie(struct dev *d)
 {
+	const struct proc *p = &d->procs[0];
+	if (!p->c || p->c->presence.watch == WATCH_OFF)
+		d->lies = 0;
 	if (d->lies == 0 || d->shown != SHOWN_ONLINE)
 		return;
 	d->lies--;
@@ -95,6 +99,7 @@ void truth_end_of_broker(bool memory_lost)
 void truth_late(void)
 {
 	uint8_t before[CREW];
+	truth_tick();
 	for (size_t i = 0; i < CREW; i++)
 		before[i] = sim.devs[i].shown;
 	broker_closed(reader.link, sim.now);

@@ -66,17 +66,19 @@ static size_t flight_next(const struct proc *p)
 	return i;
 }
 
-static void flight_add(struct cable *l, const struct packet *pk, bool status)
+static void flight_insert(struct cable *l, size_t at, const struct shot *shot)
 {
 	struct proc *p = l->proc;
 	if (p->flight_count == IN_FLIGHT)
 		sim_fail("W2", "%s: more than %d messages are in flight", l->dev->id, IN_FLIGHT);
-	p->flight[p->flight_count].seq = status ? 0 : letter_of(l, pk);
-	p->flight[p->flight_count].id = pk->id;
-	p->flight[p->flight_count].qos = pk->qos;
-	p->flight[p->flight_count].status = status;
-	p->flight[p->flight_count].released = false;
-	p->flight[p->flight_count++].seen = true;
+	memmove(p->flight + at + 1, p->flight + at, (p->flight_count - at) * sizeof p->flight[0]);
+	p->flight[at] = *shot;
+	p->flight_count++;
+}
+
+static struct shot shot_of(const struct cable *l, const struct packet *pk, bool status)
+{
+	return (struct shot){.seq = status ? 0 : letter_of(l, pk), .id = pk->id, .status = status, .seen = true};
 }
 
 /* ---- What the client writes ---- */
@@ -109,13 +111,24 @@ static void check_turn(const struct cable *l, const char *what)
 		sim_fail("W2", "%s: %s goes before the truth, after old statements", l->dev->id, what);
 }
 
+/* It was committed on an earlier connection, behind what was seen of it, and its bytes had not left. */
+static void late_shot(struct cable *l, const struct packet *pk, bool status)
+{
+	struct shot shot = shot_of(l, pk, status);
+	size_t      at = 0;
+	while (at < l->proc->flight_count && l->proc->flight[at].old)
+		at++;
+	shot.old = true;
+	flight_insert(l, at, &shot);
+	l->watch.truth_due |= status;
+}
+
 static void wrote_again(struct cable *l, const struct packet *pk, bool status)
 {
 	struct proc *p = l->proc;
 	size_t       i = flight_next(p);
 	if (i == p->flight_count && flight_find(p, pk->id) == p->flight_count) {
-		flight_add(l, pk, status); /* it was committed, but its bytes had not left */
-		l->watch.truth_due |= status;
+		late_shot(l, pk, status);
 		return;
 	}
 	if (i == p->flight_count || p->flight[i].id != pk->id || p->flight[i].released)
@@ -132,7 +145,10 @@ static void wrote_birth(struct cable *l)
 {
 	uint64_t now = proc_clock(l->proc);
 	size_t   n = l->watch.birth_count;
-	if (!l->watch.truth_due) { /* [W4] */
+	if (l->watch.piled) {
+		l->watch.piled = false;
+		l->watch.birth_count = 0;
+	} else if (!l->watch.truth_due) { /* [W4] */
 		bool fast = n && now - l->watch.births[(n - 1) % 8] < 1000;
 		bool often = n >= 7 && now - l->watch.births[(n - 7) % 8] < 60000;
 		if (fast || often)
@@ -169,8 +185,10 @@ static void wrote_publish(struct cable *l, const struct packet *pk)
 		wrote_goodbye(l, pk);
 	else
 		check_turn(l, "a message");
-	if (pk->qos)
-		flight_add(l, pk, status);
+	if (pk->qos) {
+		struct shot shot = shot_of(l, pk, status);
+		flight_insert(l, l->proc->flight_count, &shot);
+	}
 }
 
 /* An answer to PUBREC, or sent again in its turn. */
@@ -252,6 +270,7 @@ static void read_connack(struct cable *l, const struct packet *pk)
 		p->flight_count = 0;
 	for (size_t i = 0; i < p->flight_count; i++) {
 		p->flight[i].seen = false;
+		p->flight[i].old = true;
 		l->watch.stale += p->flight[i].status;
 	}
 }
