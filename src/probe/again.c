@@ -15,10 +15,21 @@ static uint64_t delay_of(const struct probe_scenario *s)
 	return s->steps[0].connect.delay;
 }
 
+/* Such a scenario is there to disturb, itself and others. */
+static bool has_two_delays(const struct probe_scenario *s)
+{
+	for (size_t i = 1; i < PROBE_STEPS; i++)
+		if (s->steps[i].who == OTHER && s->steps[i].connect.delay > S(0) &&
+		    s->steps[i].connect.delay != delay_of(s))
+			return true;
+	return false;
+}
+
 /* A message that was due later than at once, and was late, early or missing. */
 static bool may_have_been_disturbed(const struct probe_result *r)
 {
-	return r->verdict == PROBE_FAIL && delay_of(r->scenario) > S(0) && r->scenario->sights[0].due_ms > 0;
+	return r->verdict == PROBE_FAIL && !has_two_delays(r->scenario) && delay_of(r->scenario) > S(0) &&
+	       r->scenario->sights[0].due_ms > 0;
 }
 
 struct selection {
@@ -60,7 +71,8 @@ static void take_back(struct probe_run *run, bool *wanted, const struct selectio
 	for (size_t k = 0; k < s->count; k++) {
 		struct probe_result *r = &s->results[k];
 		size_t               n = strlen(r->text);
-		snprintf(r->text + n, sizeof r->text - n, "%s", r->verdict == PROBE_FAIL ? "" : " (beside other scenarios it was not: see WD-16)");
+		snprintf(r->text + n, sizeof r->text - n, "%s",
+		         r->verdict == PROBE_FAIL ? "" : " (beside other scenarios it was not: see WD-16)");
 		run->results[s->from[k]] = *r;
 		wanted[s->from[k]] = false;
 	}

@@ -23,14 +23,13 @@ struct probe_record {
  * DISCONNECT (W5-09, W5-10) and a second CONNECT (W3-05, W5-05b).
  */
 static const struct probe_record mosquitto_2_0_11[] = {
-	{"W3-05", FAILS},           {"W3-13", FAILS},  {"W5-05b", FAILS},          {"W5-09a", FAILS},
-	{"W5-09b", FAILS},          {"W5-10a", FAILS}, {"W5-10b", FAILS},          {"W5-14", FAILS},
-	{"WD-04a", FAILS},          {"WD-04b", FAILS}, {"WD-13", FAILS},           {"WD-14", FAILS},
-	{"WD-15", FAILS},           {"WD-16", FAILS},  {"WD-17a", PASSES | FAILS}, {"WD-17b", PASSES | FAILS},
-	{"WD-17c", PASSES | FAILS}, {"WR-02", POLICY}, {"WR-10", PASSES | FAILS},  {"WT-03", FAILS},
-	{"WT-04", FAILS},           {"WT-05", FAILS},  {"WT-08", FAILS},           {"B24", PASSES | FAILS},
-	{"WC-02", PASSES | FAILS},  {"WC-04", POLICY}, {"WA-11", POLICY},          {"WA-12", POLICY},
-	{"WA-19", FAILS},
+	{"W3-05", FAILS},           {"W3-13", FAILS},           {"W5-05b", FAILS},          {"W5-09a", FAILS},
+	{"W5-09b", FAILS},          {"W5-10a", FAILS},          {"W5-10b", FAILS},          {"W5-14", FAILS},
+	{"WD-04a", FAILS},          {"WD-04b", FAILS},          {"WD-14", FAILS},           {"WD-16", FAILS},
+	{"WD-17a", PASSES | FAILS}, {"WD-17b", PASSES | FAILS}, {"WD-17c", PASSES | FAILS}, {"WR-02", POLICY},
+	{"WR-10", PASSES | FAILS},  {"WT-03", FAILS},           {"WT-04", FAILS},           {"WT-05", FAILS},
+	{"WT-08", FAILS},           {"B24", PASSES | FAILS},    {"WC-02", PASSES | FAILS},  {"WC-04", POLICY},
+	{"WA-11", POLICY},          {"WA-12", POLICY},          {"WA-19", FAILS},
 };
 
 static const struct probe_profile profiles[] = {

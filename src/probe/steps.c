@@ -218,7 +218,7 @@ static void end_step(struct play *p)
 {
 	const struct probe_step *step = &p->scenario->steps[p->step];
 	struct probe_actor      *a = &p->actors[step->who];
-	bool dials = acts[step->act].act == do_dial;
+	bool                     dials = acts[step->act].act == do_dial;
 	if (dials && !a->was_open) /* which is no refusal */
 		play_give_up(p, "no network connection for %s: %s", names[a->who], p->trouble);
 	else if (step->act == ACT_CONNECT || step->act == ACT_TRY)
