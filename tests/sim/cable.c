@@ -352,7 +352,7 @@ static void tick(struct cable *l)
 		l->break_at = NEVER;
 		l->line.broken = sim.moved = true;
 	}
-	if (l->lost && l->link)
+	if (l->lost && l->link && sim.broker_back_at == NEVER)
 		cable_hang_up(l, false);
 	if (sim.broker_back_at == NEVER)
 		serve(l);
