@@ -52,8 +52,9 @@ long alloc_count(void)
 
 bool alloc_stop(void)
 {
-	state.armed = false;
-	return state.refused;
+	bool refused = state.refused;
+	state.armed = state.refused = false; /* the next test may ask without having armed */
+	return refused;
 }
 
 static bool refuse(void)
