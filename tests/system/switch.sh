@@ -48,7 +48,7 @@ it 'a take-over brings the new will; the old one is never heard' take_over
 in_traffic() {
 	local i n=200
 	mosquitto
-	watcher 'lamp/#'
+	watcher 'lamp/#' -V mqttv311 # in 5.0 Mosquitto's client leaves when Mosquitto passes its Receive Maximum
 	device delay_s=2 session_expiry_s=60
 	order sub 2 to/lamp
 	await device '^DONE 2 OK'
