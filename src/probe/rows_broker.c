@@ -16,10 +16,10 @@
 	{{.payload = "gone", .qos = 1, .retain = true, .maybe = true}, {.payload = "gone", .qos = 1, .retain = true, .maybe = true}}
 
 static const struct probe_scenario rows[] = {
-	{"W3-14", "B20", "3.1.1: the broker restarts under a connected device: its will, at the shutdown or after", RULES_3, STUCK,
+	{"W3-14", "B20 B16", "3.1.1: the broker restarts under a connected device: its will, at the shutdown or after", RULES_3, STUCK,
 	 LEVEL_311, .needs = NEEDS_RESTART | NEEDS_RETAIN, .alone = true, .any = true, .until_ms = 5500,
 	 .steps = {COMES(.resume = true, .retain = true), RESTARTS}, .sights = ONCE_OR_RETAINED},
-	{"W5-18a", "B20", "the broker restarts under a connected device: its will, at the shutdown or after", RULES_5, STUCK, LEVEL_5,
+	{"W5-18a", "B20 B16", "the broker restarts under a connected device: its will, at the shutdown or after", RULES_5, STUCK, LEVEL_5,
 	 .needs = NEEDS_RESTART | NEEDS_RETAIN, .alone = true, .any = true, .until_ms = 5500,
 	 .steps = {COMES(.expiry = S(300), .retain = true), RESTARTS}, .sights = ONCE_OR_RETAINED},
 	{"W5-18b", "B20", "the broker restarts while a will waits for its delay: the will, at the shutdown or after", RULES_5, STUCK,

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "broker/bugs.h"
 #include "broker/link.h"
 #include "broker/retain.h"
 #include "broker/session.h"
@@ -221,6 +222,15 @@ bool broker_remove(struct broker *b, const char *client_id, uint64_t now_ms)
 	if (s)
 		remove_session(s, REASON_ADMINISTRATIVE, now_ms);
 	return s != NULL;
+}
+
+void broker_restart(struct broker *b, uint64_t now_ms)
+{
+	broker_tick(b, now_ms);
+	for (struct list *n = b->sessions.next; n != &b->sessions; n = n->next)
+		bugs_at_restart(list_entry(n, struct session, node), now_ms);
+	for (struct list *n = b->links.next; n != &b->links; n = n->next)
+		link_close(list_entry(n, struct broker_link, node), 0, "the broker has restarted", now_ms);
 }
 
 void broker_shutdown(struct broker *b, uint64_t now_ms)

@@ -165,6 +165,12 @@ bool broker_kick(struct broker *b, const char *client_id, uint8_t reason, uint64
 /* Removes the client's session, connected or not. False where there is none. */
 bool broker_remove(struct broker *b, const char *client_id, uint64_t now_ms);
 
+/*
+ * It goes down and comes back with all that it knows: every network connection has ended. The links are to be closed as if
+ * the clients had gone.
+ */
+void broker_restart(struct broker *b, uint64_t now_ms);
+
 /* Ends every session, which publishes every will, and then every connection, in MQTT 5 with 0x8B. */
 void broker_shutdown(struct broker *b, uint64_t now_ms);
 

@@ -11,7 +11,7 @@
 #include "wire/packet_type.h"
 #include "wire/reason.h"
 
-enum { LATE_MS = 50 };
+enum { LATE_MS = 50, BURST_MS = 1000, MANY = 50, ONE_IN = 10 };
 
 static const struct {
 	const char *name, *text;
@@ -87,9 +87,27 @@ void bugs_at_new_will(struct session *s, bool taken_over, uint64_t now_ms)
 		will_session_ended(s, now_ms);
 }
 
-void bugs_at_end(struct broker_link *l, uint8_t reason)
+void bugs_at_restart(struct session *s, uint64_t now_ms)
+{
+	if (bug(s->broker, BROKER_B20))
+		will_delete(s, now_ms);
+}
+
+/* Connections that end in one burst; every so many of them are too many. */
+static bool is_one_of_many(struct broker *b, uint64_t now_ms)
+{
+	if (now_ms - b->burst_ms >= BURST_MS) {
+		b->burst_ms = now_ms;
+		b->burst = 0;
+	}
+	return ++b->burst > MANY && b->burst % ONE_IN == 0;
+}
+
+void bugs_at_end(struct broker_link *l, uint8_t reason, uint64_t now_ms)
 {
 	struct session *s = l->session;
+	if (bug(l->broker, BROKER_B23) && reason == 0 && is_one_of_many(l->broker, now_ms))
+		will_delete(s, now_ms);
 	if (bug(l->broker, BROKER_B8) && reason == 0 && is_like(s, true, false))
 		s->expiry_s = s->will.delay_s;
 }

@@ -32,8 +32,10 @@ struct session;
 	X(B17, "a will is published without its properties")                                                           \
 	X(B18, "a will above the limits that CONNACK announces is taken")                                              \
 	X(B19, "a will is published where its client may not publish")                                                 \
+	X(B20, "a restart that keeps the sessions loses their wills")                                                  \
 	X(B21, "a client that breaks a rule, or tries what it may not, loses its will")                                \
 	X(B22, "a take-over publishes the new connection's will, too")                                                 \
+	X(B23, "of many clients that go at once some lose their wills")                                                                \
 	X(B24, "after a take-over with Clean Start 1 the new connection receives nothing")                             \
 	X(B25, "a session does not expire")                                                                            \
 	X(B26, "a CONNECT with a malformed will is accepted")                                                          \
@@ -67,8 +69,11 @@ bool bugs_at_return(struct session *s, uint64_t now_ms);
 /* The new connection has its will; `taken_over`: an old one had to go for it. */
 void bugs_at_new_will(struct session *s, bool taken_over, uint64_t now_ms);
 
+/* The broker has come back from a restart; this session is one that it knows. */
+void bugs_at_restart(struct session *s, uint64_t now_ms);
+
 /* The network connection ends, for this reason. */
-void bugs_at_end(struct broker_link *l, uint8_t reason);
+void bugs_at_end(struct broker_link *l, uint8_t reason, uint64_t now_ms);
 
 /* The client has broken a rule with a packet of this type. */
 void bugs_at_fault(struct broker_link *l, uint8_t type, uint64_t now_ms);

@@ -26,6 +26,8 @@ struct broker {
 	uint64_t              turns; /* messages that a group of shared subscriptions was given */
 	uint64_t              assigned; /* client ids that the broker made */
 	uint8_t               refuse_next;
+	uint64_t              burst_ms; /* when a burst of ends began, and how many there were: bugs.h */
+	unsigned              burst;
 	struct message       *late; /* a will that leaves late: bugs.h */
 	struct timer          late_due;
 	uint64_t              now_ms; /* of the latest tick, which each call begins with */

@@ -84,7 +84,7 @@ void link_close(struct broker_link *l, uint8_t reason, const char *text, uint64_
 		.text = text,
 	};
 	broker_say(l->broker, event, now_ms);
-	bugs_at_end(l, reason);
+	bugs_at_end(l, reason, now_ms);
 	session_detach(l->session, now_ms);
 }
 

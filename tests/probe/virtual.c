@@ -70,6 +70,7 @@ static bool restart(struct world *w)
 	if (!p)
 		return false;
 	w->restarts = NULL;
+	broker_restart(w->broker, w->now_ms);
 	while (w->lines) {
 		struct probe_actor *a = w->lines->actor;
 		drop(w, w->lines);
