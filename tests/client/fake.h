@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the fake driver and the fake clock ask of the world they are put in: the stage of tests/client, or the simulation.
+ * What the fake pipe and the fake clock ask of the world they are put in: the stage of tests/client, or the simulation.
  * Lines are asked for through line.h.
  */
 #ifndef CLIENT_FAKE_H
@@ -26,7 +26,7 @@ void fake_turn(void);
 /* How a line to this host opens: enum line_open. */
 uint8_t fake_open(const char *host);
 
-/* Of fake_driver.c: would the client's descriptor be readable for its connection's sake? */
+/* Of fake_pipe.c: would the client's descriptor be readable for its connection's sake? */
 bool fake_ready(const struct client *c);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A world of devices and one broker over a bad network, in virtual time, from one seed: real clients (src/client, presence,
- * api) with the fake driver and clock of tests/client, and the broker stub. What must be true is checked where it happens,
+ * api) with the fake pipe and clock of tests/client, and the broker stub. What must be true is checked where it happens,
  * and a breach ends the program with the seed that shows it again.
  */
 #ifndef SIM_SIM_H
