@@ -10,6 +10,9 @@
 
 #include <mqttwill.h>
 
+#include "wire/splice.h"
+#include "wire/vbi.h"
+
 void flight_init(struct flight *f)
 {
 	*f = (struct flight){0};
@@ -86,10 +89,9 @@ void flight_leave(struct flight *f, struct outgoing *o)
 
 static uint32_t header_size(const uint8_t *bytes)
 {
-	uint32_t header = 1;
-	while (bytes[header++] & 0x80)
-		;
-	return header;
+	const uint8_t *p = bytes + 1;
+	vbi_get(&p);
+	return (uint32_t)(p - bytes);
 }
 
 static uint32_t id_offset(const struct outgoing *o)
@@ -103,10 +105,9 @@ static uint32_t id_offset(const struct outgoing *o)
 /* Of the four bytes behind the property's identifier. Only what comes before it in the table can stand before it. */
 static uint32_t expiry_offset(const struct packet *pk, const uint8_t *bytes)
 {
-	uint32_t at = header_size(bytes) + 2 + (uint32_t)pk->topic.n + (pk->qos ? 2 : 0);
-	while (bytes[at++] & 0x80) /* the Property Length */
-		;
-	return at + (pk->props.has & HAS(PAYLOAD_FORMAT) ? 2 : 0) + 1;
+	const uint8_t *p = bytes + header_size(bytes) + 2 + pk->topic.n + (pk->qos ? 2 : 0);
+	vbi_get(&p); /* the Property Length */
+	return (uint32_t)(p - bytes) + (pk->props.has & HAS(PAYLOAD_FORMAT) ? 2 : 0) + 1;
 }
 
 static int make(struct pool *pool, struct outgoing **out, const struct packet *pk, uint8_t level)
@@ -204,14 +205,6 @@ int flight_restore(struct flight *f, struct outgoing **out, const struct store_m
 	return rc;
 }
 
-static uint8_t *put_length(uint8_t *p, uint32_t n)
-{
-	for (; n > 0x7F; n >>= 7)
-		*p++ = (uint8_t)(n | 0x80);
-	*p++ = (uint8_t)n;
-	return p;
-}
-
 void outgoing_recode(struct outgoing *o, const struct recode *how)
 {
 	uint32_t before = o->size;
@@ -219,32 +212,20 @@ void outgoing_recode(struct outgoing *o, const struct recode *how)
 	o->level = how->to;
 	if (o->type == PACKET_PUBLISH) {
 		o->qos = o->qos < how->qos ? o->qos : how->qos;
-		o->expiry_at = o->expiry_at && how->to == LEVEL_5 ? o->expiry_at + o->size - before : 0; /* the end is as it was */
+		bool kept = o->expiry_at && how->to == LEVEL_5 && !how->no_properties;
+		o->expiry_at = kept ? o->expiry_at + o->size - before : 0; /* the end is as it was */
 	}
 	o->id_at = id_offset(o);
 }
 
 void outgoing_strip(struct outgoing *o)
 {
-	uint16_t id = get_u16(o->bytes + o->id_at);
-	uint32_t at = o->id_at + 2, length = 0;
-	for (unsigned shift = 0, more = 1; more; shift += 7) {
-		length |= (o->bytes[at] & 0x7Fu) << shift;
-		more = o->bytes[at++] & 0x80;
-	}
-	uint32_t filters = o->size - at - length;
-	uint8_t *p = put_length(o->bytes + 1, 2 + 1 + filters);
-	o->id_at = (uint32_t)(p - o->bytes);
-	put_u16(p, id);
-	p[2] = 0; /* no properties */
-	memmove(p + 3, o->bytes + at + length, filters);
-	o->size = o->id_at + 3 + filters;
+	outgoing_recode(o, &(struct recode){.from = LEVEL_5, .to = LEVEL_5, .no_properties = true});
 }
 
 struct span outgoing_topic(const struct outgoing *o)
 {
-	const uint8_t *p = o->bytes + header_size(o->bytes);
-	return span_of(p + 2, get_u16(p));
+	return splice_topic(o->bytes);
 }
 
 uint64_t outgoing_waited_ms(const struct outgoing *o, uint64_t now_ms)

@@ -13,9 +13,6 @@
  */
 int session_write(struct session *s, const struct packet *pk);
 
-/* Writes its bytes; a PUBLISH of the application with an alias where that makes it shorter in the long run. */
-int session_write_outgoing(struct session *s, const struct outgoing *o);
-
 /* PUBACK, PUBREC, PUBREL or PUBCOMP. */
 int session_ack(struct session *s, uint8_t type, uint16_t id, uint8_t reason);
 

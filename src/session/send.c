@@ -81,10 +81,11 @@ static bool may_have_alias(const struct session *s, const struct outgoing *o)
 	return s->aliases_out.maximum && s->state != SESSION_OVER && o->type == PACKET_PUBLISH && !o->presence;
 }
 
-int session_write_outgoing(struct session *s, const struct outgoing *o)
+/* A PUBLISH of the application with an alias where that makes it shorter in the long run. */
+static int write_outgoing(struct session *s, const struct outgoing *o)
 {
 	bool     bare;
-	uint16_t alias = may_have_alias(s, o) ? choose_alias(s, splice_topic(o->bytes), &bare) : 0;
+	uint16_t alias = may_have_alias(s, o) ? choose_alias(s, outgoing_topic(o), &bare) : 0;
 	if (!alias)
 		return write_bytes(s, o->bytes, o->size);
 	int rc = write_aliased(s, o->bytes, o->size, alias, bare);
@@ -186,14 +187,14 @@ int session_send(struct session *s, struct outgoing *o)
 	if (rc < 0)
 		return rc;
 	if (o->id_at == 0) { /* once, and forgotten [MQTT-4.3.1-1] */
-		rc = session_write_outgoing(s, o);
+		rc = write_outgoing(s, o);
 		o->end = s->committed;
 		return rc;
 	}
 	rc = flight_enter(s->flight, o);
 	if (rc < 0)
 		return rc;
-	rc = session_write_outgoing(s, o);
+	rc = write_outgoing(s, o);
 	if (rc < 0)
 		flight_leave(s->flight, o);
 	else
@@ -235,7 +236,7 @@ static int resend(struct session *s, struct outgoing *o)
 		/* its identifier stands in it [MQTT-4.4.0-1] */
 		o->bytes[0] |= o->type == PACKET_PUBLISH ? 0x08 : 0; /* [MQTT-3.3.1-1] */
 		outgoing_spend(o, latest_ms(s), LEAST_EXPIRY_S); /* less, and never nothing [MQTT-4.3.3-7] */
-		rc = session_write_outgoing(s, o);
+		rc = write_outgoing(s, o);
 	}
 	if (rc == 0)
 		session_resent(s, o);

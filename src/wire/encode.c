@@ -4,6 +4,7 @@
  * write; so the length that is announced cannot differ from what follows.
  */
 #include "wire/packet.h"
+#include "wire/vbi.h"
 
 /* Counts bytes where p is NULL, writes them otherwise. */
 struct writer {
@@ -28,10 +29,8 @@ static void put_number(struct writer *w, uint32_t value, unsigned width)
 
 static void put_vbi(struct writer *w, uint32_t value)
 {
-	do {
-		put_number(w, (value & 0x7F) | (value > 0x7F ? 0x80 : 0), 1);
-		value >>= 7; /* [MQTT-1.5.5-1] */
-	} while (value);
+	uint8_t bytes[VBI_MAX];
+	put(w, bytes, (size_t)(vbi_put(bytes, value) - bytes));
 }
 
 static void put_field(struct writer *w, struct span s)
@@ -92,9 +91,15 @@ static void put_property_list(struct writer *w, const struct props *props)
 	put_repeated(w, props);
 }
 
+/* None but those of these bits, which stand for no repeated ones. */
+static bool none_but(const struct props *props, uint32_t bits)
+{
+	return (props->has & ~(HAS(USER) | bits)) == 0 && (!props->user || props->user_count == 0) && !props->subscription_ids;
+}
+
 static bool no_properties(const struct props *props)
 {
-	return (props->has & ~HAS(USER)) == 0 && (!props->user || props->user_count == 0) && !props->subscription_ids;
+	return none_but(props, 0);
 }
 
 static void put_properties(struct writer *w, const struct props *props)
@@ -229,17 +234,10 @@ static uint8_t first_byte(const struct packet *pk)
 	return (uint8_t)(pk->type << 4 | flags); /* [MQTT-2.1.3-1]; of the others 0 [MQTT-3.14.1-1], [MQTT-3.15.1-1] */
 }
 
-static size_t vbi_size(size_t value)
-{
-	return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : 4;
-}
-
 /* The packet that is sent most, a PUBLISH without properties but a Topic Alias, needs no counting pass. */
 static bool plain_publish(const struct packet *pk)
 {
-	const struct props *props = &pk->props;
-	return pk->type == PACKET_PUBLISH && (props->has & ~(HAS(USER) | HAS(TOPIC_ALIAS))) == 0 &&
-	       (!props->user || props->user_count == 0) && !props->subscription_ids && pk->topic.n <= FIELD_MAX &&
+	return pk->type == PACKET_PUBLISH && none_but(&pk->props, HAS(TOPIC_ALIAS)) && pk->topic.n <= FIELD_MAX &&
 	       pk->payload.n <= REMAINING_MAX - FIELD_MAX - 11;
 }
 
@@ -253,10 +251,7 @@ static size_t plain_head(const struct packet *pk, uint8_t level)
 static uint8_t *put_header(uint8_t *p, uint8_t first, size_t remaining)
 {
 	*p++ = first;
-	for (; remaining > 0x7F; remaining >>= 7) /* [MQTT-1.5.5-1] */
-		*p++ = (uint8_t)(remaining | 0x80);
-	*p++ = (uint8_t)remaining;
-	return p;
+	return vbi_put(p, (uint32_t)remaining);
 }
 
 static size_t encode_plain(const struct packet *pk, uint8_t level, uint8_t *out)

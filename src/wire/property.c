@@ -4,6 +4,8 @@
  */
 #include "wire/property.h"
 
+#include "wire/vbi.h"
+
 #define P(packet) (1u << PACKET_##packet)
 #define ACKS (P(PUBACK) | P(PUBREC) | P(PUBREL) | P(PUBCOMP))
 
@@ -23,13 +25,10 @@ enum property property_by_id(uint32_t id)
 
 static uint32_t read_vbi(const uint8_t *p, size_t *at)
 {
-	uint32_t value = 0;
-	for (unsigned shift = 0;; shift += 7) {
-		uint8_t b = p[(*at)++];
-		value |= (uint32_t)(b & 0x7F) << shift;
-		if (!(b & 0x80))
-			return value;
-	}
+	const uint8_t *from = p + *at;
+	uint32_t       value = vbi_get(&from);
+	*at = (size_t)(from - p);
+	return value;
 }
 
 static struct span read_string(const uint8_t *p, size_t *at)

@@ -33,7 +33,7 @@ uint32_t read_number(struct reader *r, unsigned width)
 	return value;
 }
 
-uint32_t read_vbi(struct reader *r)
+static uint32_t read_vbi(struct reader *r)
 {
 	uint32_t value = 0;
 	for (unsigned shift = 0; shift < 28; shift += 7) {

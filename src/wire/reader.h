@@ -28,7 +28,6 @@ static inline bool reader_ok(const struct reader *r)
 void reader_fail(struct reader *r, uint8_t reason, const char *rule, const char *text);
 
 uint32_t    read_number(struct reader *r, unsigned width);
-uint32_t    read_vbi(struct reader *r);
 struct span read_binary(struct reader *r);
 struct span read_text(struct reader *r); /* MQTT's UTF-8 rules hold, but for 3.1 */
 

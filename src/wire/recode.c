@@ -6,6 +6,7 @@
 #include "wire/recode.h"
 
 #include "wire/topic.h"
+#include "wire/vbi.h"
 
 /* A packet's parts. */
 struct parts {
@@ -15,11 +16,9 @@ struct parts {
 
 static size_t skip_properties(const uint8_t *p)
 {
-	size_t length = 0, n = 0;
-	do
-		length |= (size_t)(p[n] & 0x7F) << 7 * n;
-	while (p[n++] & 0x80);
-	return n + length;
+	const uint8_t *section = p;
+	uint32_t       length = vbi_get(&section);
+	return (size_t)(section - p) + length;
 }
 
 static struct parts take_apart(const uint8_t *bytes, size_t size, uint8_t level)
@@ -44,18 +43,6 @@ static void plain_options(uint8_t *filters, size_t n)
 	}
 }
 
-static size_t length_size(size_t n)
-{
-	return n < 0x80 ? 1 : n < 0x4000 ? 2 : n < 0x200000 ? 3 : 4;
-}
-
-static void put_length(uint8_t *p, size_t n)
-{
-	for (; n > 0x7F; n >>= 7)
-		*p++ = (uint8_t)(n | 0x80);
-	*p = (uint8_t)n;
-}
-
 static uint8_t first_byte(uint8_t first, uint8_t qos, bool no_retain)
 {
 	uint8_t kept = (uint8_t)(first & ~(qos ? 0x06 : 0x0E)); /* no DUP at QoS 0 [MQTT-3.3.1-2] */
@@ -65,14 +52,15 @@ static uint8_t first_byte(uint8_t first, uint8_t qos, bool no_retain)
 size_t packet_recode(uint8_t *bytes, size_t size, const struct recode *how)
 {
 	struct parts at = take_apart(bytes, size, how->from);
-	bool         publish = bytes[0] >> 4 == PACKET_PUBLISH, keeps = how->from == LEVEL_5 && how->to == LEVEL_5;
+	bool         publish = bytes[0] >> 4 == PACKET_PUBLISH;
+	bool         keeps = how->from == LEVEL_5 && how->to == LEVEL_5 && !how->no_properties;
 	uint8_t      qos = bytes[0] >> 1 & 3;
 	qos = qos < how->qos ? qos : how->qos;
 	size_t id = publish && qos == 0 ? 0 : at.id;
 	size_t head = at.properties - at.head - at.id + id;
 	size_t rest = keeps ? at.properties : at.rest, rest_size = size - rest;
 	size_t empty = how->to == LEVEL_5 && !keeps;
-	size_t remaining = head + empty + rest_size, start = 1 + length_size(remaining);
+	size_t remaining = head + empty + rest_size, start = 1 + vbi_size(remaining);
 	if (bytes[0] >> 4 == PACKET_SUBSCRIBE && how->to != LEVEL_5)
 		plain_options(bytes + rest, rest_size);
 	if (start + head + empty > rest) { /* it grows: from the end on */
@@ -86,8 +74,8 @@ size_t packet_recode(uint8_t *bytes, size_t size, const struct recode *how)
 		bytes[start + head] = 0; /* [MQTT-2.2.2-1] */
 	if (publish)
 		bytes[0] = first_byte(bytes[0], qos, how->no_retain);
-	put_length(bytes + 1, remaining);
-	return 1 + length_size(remaining) + remaining;
+	vbi_put(bytes + 1, (uint32_t)remaining);
+	return start + remaining;
 }
 
 /* ---- What is lost ---- */

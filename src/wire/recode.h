@@ -17,6 +17,7 @@ struct recode {
 	uint8_t from, to; /* enum level */
 	uint8_t qos;      /* PUBLISH: at most this; lowered to 0 it loses its packet identifier */
 	bool    no_retain;
+	bool    no_properties; /* none stays, not even from MQTT 5 to MQTT 5 */
 };
 
 /*

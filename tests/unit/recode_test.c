@@ -86,6 +86,19 @@ START_TEST(from_5_to_an_older_version_only_the_properties_and_options_go)
 }
 END_TEST
 
+static void stripped(const struct packet *pk)
+{
+	struct packet bare = *pk;
+	bare.props = (struct props){0};
+	compare(pk, LEVEL_5, &bare, &(struct recode){.from = LEVEL_5, .to = LEVEL_5, .qos = 2, .no_properties = true});
+}
+
+START_TEST(without_its_properties_a_packet_of_5_keeps_its_options)
+{
+	each_random(_i, LEVEL_5, stripped);
+}
+END_TEST
+
 static void from_311(const struct packet *pk)
 {
 	compare(pk, LEVEL_311, pk, &(struct recode){LEVEL_311, LEVEL_5, 2, false});
@@ -185,6 +198,7 @@ Suite *recode_suite(void)
 	TCase *t = tcase_create("recode");
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, from_5_to_an_older_version_only_the_properties_and_options_go, 0, 3);
+	tcase_add_loop_test(t, without_its_properties_a_packet_of_5_keeps_its_options, 0, 3);
 	tcase_add_loop_test(t, from_an_older_version_to_5_an_empty_section_comes, 0, 3);
 	tcase_add_test(t, a_lower_qos_takes_the_identifier_and_leaves_the_properties);
 	tcase_add_test(t, the_remaining_length_grows_and_shrinks_where_it_must);
