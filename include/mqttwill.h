@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mqttwill_error.h" /* MQTTWILL_EINVAL, ... */
+#include "mqttwill_error.h"   /* MQTTWILL_EINVAL, ... */
+#include "mqttwill_network.h" /* struct mqttwill_tls, struct mqttwill_network, ... */
 
 #ifdef __cplusplus
 extern "C" {
@@ -281,12 +282,12 @@ enum {
 
 /* mqttwill_options(3) has the table of defaults and ceilings. */
 struct mqttwill_options {
-	const char *url;       /* mqtt[s]://[user[:password]@]host[:port]; IPv6 in brackets; 1883 or 8883 */
+	const char *url;       /* mqtt, mqtts, ws, wss://[user[:password]@]host[:port][/path]; unix:///path; mqttwill_options(3) */
 	const char *client_id; /* NULL or "": the broker chooses one; not with presence */
 	const char *user_name; /* overrides the URL's */
 	const void *password;
 	size_t      password_len; /* 0: a C string */
-	const char *ca_file;   /* PEM, for mqtts; default: the system's trust store */
+	const char *ca_file;   /* the same as tls->ca_file, for those who need no more */
 	const struct mqttwill_presence *presence;
 	const struct mqttwill_will *will; /* without presence, or instead of the will that presence makes */
 	mqttwill_will_fn  *will_fn;       /* called for every CONNECT; instead of `will` */
@@ -316,6 +317,10 @@ struct mqttwill_options {
 	mqttwill_auth_fn *auth_fn;        /* ... any other method is yours; it gets `user` */
 	const struct mqttwill_user_property *user_properties; /* of CONNECT */
 	size_t            user_property_count;
+	const char *const *urls;    /* more servers, which are tried when the one before has failed */
+	size_t            url_count;
+	const struct mqttwill_tls     *tls;
+	const struct mqttwill_network *network;
 };
 
 /* ---- Events ----------------------------------------------------------------------------------------------------------- */
@@ -331,8 +336,7 @@ enum mqttwill_event_type {
 	MQTTWILL_OVERSIZE = 8, /* a message above maximum_packet_size was skipped and acknowledged (3.x) */
 	MQTTWILL_WILL = 9,     /* something about the will or the status: error says what */
 	MQTTWILL_CLOSED = 10,  /* once, last, after mqttwill_close() */
-	MQTTWILL_NOTE = 11,    /* the broker's words in a packet that no other event tells of: packet_type, reason_code, token; */
-	                       /* ... with an error: what was left out of a packet of ours */
+	MQTTWILL_NOTE = 11,    /* the broker's words that no other event tells: packet_type, reason_code, token; or what ADAPT left out */
 	MQTTWILL_REPLY = 12    /* to mqttwill_request(): token, and message or error */
 };
 
@@ -369,6 +373,7 @@ struct mqttwill_event {
 	int64_t     token;
 	const struct mqttwill_message *message;
 	const struct mqttwill_connack *connack;
+	const struct mqttwill_reached *reached; /* UP: by which way */
 	const uint8_t *codes; /* DONE of subscribe and unsubscribe: a reason code for each filter */
 	size_t         code_count;
 	const char    *reason_string; /* the broker's own words, or NULL */
@@ -382,6 +387,7 @@ struct mqttwill_event {
 	uint8_t  left;        /* CLOSED: enum mqttwill_left */
 	bool     permanent;   /* RETRY: will not mend itself; the client goes on trying, slowly */
 	uint8_t  packet_type; /* NOTE: as in MQTT, 1 to 15 */
+	uint8_t  phase;       /* RETRY, DOWN: enum mqttwill_phase, how far it had come */
 };
 
 /* ---- Calls ------------------------------------------------------------------------------------------------------------ */
@@ -390,9 +396,7 @@ MQTTWILL_API int mqttwill_new_sized(mqttwill **out, const struct mqttwill_option
 MQTTWILL_API int mqttwill_will_check_sized(const struct mqttwill_will *will, const struct mqttwill_options *opt, size_t size,
                                            const struct mqttwill_limits *limits, struct mqttwill_report *report);
 
-/*
- * Makes a client; checks every option and the will; opens no connection. The error is told by mqttwill_errmsg(NULL, rc).
- */
+/* Makes a client; checks every option and the will; opens no connection. The error is told by mqttwill_errmsg(NULL, rc). */
 static inline int mqttwill_new(mqttwill **out, const struct mqttwill_options *opt)
 {
 	return mqttwill_new_sized(out, opt, sizeof *opt);
@@ -414,7 +418,7 @@ MQTTWILL_API size_t mqttwill_finding_text(const struct mqttwill_finding *finding
 /* When the will is due. 0, or MQTTWILL_EINVAL for no enum mqttwill_ending or mqttwill_version. */
 MQTTWILL_API int mqttwill_timing(const struct mqttwill_terms *terms, uint32_t ending, struct mqttwill_timing *timing);
 
-/* What the options' own check found for the client: warnings only, since a refused will makes no client. Lives with it. */
+/* What the options' own check found for the client: warnings only. Lives with it. */
 MQTTWILL_API const struct mqttwill_report *mqttwill_warnings(const mqttwill *c);
 
 /* Frees at once, without a goodbye: close first. Inside a callback it is deferred until the callback has returned. */

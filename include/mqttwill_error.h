@@ -32,6 +32,8 @@
 	X(ESILENT, -23, "the broker fell silent")                                                                      \
 	X(ETLS, -24, "the TLS handshake failed")                                                                       \
 	X(ECERT, -25, "the broker's certificate is not trusted")                                                       \
+	X(EPROXY, -26, "the proxy did not let the connection through")                                                 \
+	X(EWEBSOCKET, -27, "the WebSocket handshake failed")                                                           \
 	/* the broker */                                                                                               \
 	X(EREFUSED, -40, "the broker refused the connection")                                                          \
 	X(EAUTH, -41, "the broker refused the credentials")                                                            \

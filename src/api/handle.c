@@ -141,7 +141,7 @@ static void destroy(mqttwill *c)
 {
 	client_fini(&c->client);
 	scram_free(c->scram);
-	target_fini(&c->target);
+	target_free(c->net);
 	arena_fini(&c->arena);
 	arena_fini(&c->will_arena);
 	will_forget_former(c);

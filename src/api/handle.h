@@ -17,7 +17,7 @@
 struct mqttwill {
 	struct client   client;
 	struct presence presence;
-	struct target   target;
+	struct net     *net;
 	struct arena    arena;      /* of the options */
 	struct arena    will_arena; /* of the will, which may be replaced */
 	const struct mqttwill_will *will; /* the application's, in will_arena; NULL: it has given none */
@@ -45,6 +45,11 @@ int options_apply(mqttwill *c, const struct mqttwill_options *opt, struct client
 
 /* Options of another size are read as far as both know them. MQTTWILL_EOPTION: they set what this library does not know. */
 int options_read(struct mqttwill_options *out, const struct mqttwill_options *opt, size_t size, struct client_error *error);
+
+/* options_network.c: TLS and the network. NULL for none, and where there is no memory. */
+int network_check(const struct mqttwill_options *opt, struct client_error *error);
+const struct mqttwill_tls     *network_copy_tls(struct arena *a, const struct mqttwill_options *opt);
+const struct mqttwill_network *network_copy(struct arena *a, const struct mqttwill_network *from);
 
 /* Version 5, or AUTO, which begins with it. */
 bool options_may_be_5(const struct mqttwill_options *opt);

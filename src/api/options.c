@@ -137,14 +137,14 @@ static int check_client_id(const struct mqttwill_options *opt, struct client_err
 }
 
 /* [MQTT311-3.1.2-22] */
-static int check_credentials(const struct mqttwill_options *opt, const struct target *t, struct client_error *error)
+static int check_credentials(const struct mqttwill_options *opt, const struct net *t, struct client_error *error)
 {
-	const char *user = opt->user_name ? opt->user_name : t->user;
-	bool        password = opt->password || t->password;
+	const char *user = opt->user_name ? opt->user_name : (const char *)target_user(t, 0).p;
+	bool        password = opt->password || target_password(t, 0).p;
 	size_t      len = opt->password && !opt->password_len ? strlen(opt->password) : opt->password_len;
 	if (password && !user && !options_may_be_5(opt))
 		return api_fail(error, MQTTWILL_EOPTION, "option password: 3.1 and 3.1.1 want a user name with it (MQTT-3.1.2-22)");
-	if (len > FIELD_MAX || t->password_len > FIELD_MAX)
+	if (len > FIELD_MAX || target_password(t, 0).n > FIELD_MAX)
 		return api_fail(error, MQTTWILL_EOPTION, "option password: it is longer than 65,535 bytes (MQTT 5, 1.5.6)");
 	if (!opt->password && opt->password_len)
 		return api_fail(error, MQTTWILL_EOPTION, "option password_len: it is set, and password is NULL");
@@ -255,9 +255,9 @@ static int fill_credentials(mqttwill *c, struct client_config *g, const struct m
                             struct client_error *error)
 {
 	struct arena  *a = &c->arena;
-	struct target *t = &c->target;
-	struct span    user = span_text(opt->user_name ? opt->user_name : t->user, 0);
-	struct span    password = opt->password ? span_text(opt->password, opt->password_len) : span_of(t->password, t->password_len);
+	struct net    *t = c->net;
+	struct span    user = opt->user_name ? span_text(opt->user_name, 0) : target_user(t, 0);
+	struct span    password = opt->password ? span_text(opt->password, opt->password_len) : target_password(t, 0);
 	int            rc = auth_apply(c, opt, g, user, password, error);
 	if (rc < 0 || c->scram)
 		return rc;
@@ -269,22 +269,46 @@ static int fill_credentials(mqttwill *c, struct client_config *g, const struct m
 static void fill_strings(mqttwill *c, struct client_config *g, const struct mqttwill_options *opt)
 {
 	struct arena  *a = &c->arena;
-	struct target *t = &c->target;
-	g->host = t->host;
-	g->port = t->port;
-	g->tls = t->tls;
+	g->net = c->net;
 	g->client_id = arena_text(a, opt->client_id ? opt->client_id : "", 0);
 	g->presence = copy_presence(a, opt->presence);
 	g->user_properties = api_copy_users(a, opt->user_properties, opt->user_property_count);
 	g->user_property_count = opt->user_property_count;
 }
 
+/* Time that a peer may be gone unnoticed [promise 4]: the keep-alive and what is waited for an answer. */
+static uint32_t silent_ms(const struct mqttwill_options *opt)
+{
+	uint32_t keep_alive = NUMBER(keepalive_s);
+	uint32_t detect = keep_alive == MQTTWILL_KEEPALIVE_OFF ? SESSION_DETECT_S : keep_alive;
+	return detect * 1000u + (opt->ping_timeout_ms ? opt->ping_timeout_ms : 10000u);
+}
+
+static int make_net(mqttwill *c, const struct mqttwill_options *opt, struct client_error *error)
+{
+	struct target target = {
+		.url = opt->url,
+		.urls = opt->urls,
+		.url_count = opt->url_count,
+		.timeout_ms = NUMBER(connect_timeout_ms),
+		.silent_ms = silent_ms(opt),
+	};
+	int rc = network_check(opt, error);
+	if (rc < 0)
+		return rc;
+	target.tls = network_copy_tls(&c->arena, opt);
+	target.network = network_copy(&c->arena, opt->network);
+	if (c->arena.failed)
+		return api_fail(error, MQTTWILL_ENOMEM, "new: no memory for the options");
+	return target_new(&c->net, &target, error);
+}
+
 int options_apply(mqttwill *c, const struct mqttwill_options *opt, struct client_error *error)
 {
 	struct client_config config = {0};
-	int                  rc = target_init(&c->target, opt->url, opt->ca_file, error);
+	int                  rc = make_net(c, opt, error);
 	if (rc == 0)
-		rc = check_credentials(opt, &c->target, error);
+		rc = check_credentials(opt, c->net, error);
 	if (rc < 0)
 		return rc;
 	fill_numbers(&config, opt);

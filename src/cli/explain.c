@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/story.h"
+#include "net/url.h"
 #include "probe/world.h"
 
 struct explain_options {
@@ -38,20 +39,21 @@ static enum exit_code check(const struct mqttwill_options *opt)
 /* The will check reads user and password from the options alone; a CONNECT has the URL's, too. */
 static enum exit_code check_will(struct device *d, struct mqttwill_report *report)
 {
-	char                    why[256];
-	struct probe_target     target;
+	struct url              url;
+	size_t                  offset;
+	const char             *problem;
 	struct mqttwill_options opt = d->options;
-	int                     rc = probe_target_init(&target, opt.url, opt.ca_file, why, sizeof why);
+	int                     rc = url_parse(&url, opt.url, &offset, &problem);
 	if (rc < 0)
-		return refuse(exit_code(rc), "%s", why);
+		return refuse(exit_code(rc), "url: %s (byte %zu)", problem, offset);
 	if (!opt.user_name)
-		opt.user_name = target.user;
-	if (!opt.password && target.password) {
-		opt.password = target.password;
-		opt.password_len = target.password_len;
+		opt.user_name = url.user;
+	if (!opt.password && url.password) {
+		opt.password = url.password;
+		opt.password_len = url.password_len;
 	}
 	rc = mqttwill_will_check(&d->will, &opt, NULL, report);
-	probe_target_fini(&target);
+	url_fini(&url);
 	return rc < 0 ? refuse(exit_code(rc), "%s", mqttwill_errmsg(NULL, rc)) : EXIT_OK;
 }
 

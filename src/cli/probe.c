@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/groups.h"
 #include "cli/report.h"
+#include "net/net.h"
 
 enum { TOLERANCE_MS = 2000, ANSWER_MS = 10000, GRACE_MS = 1500, PARALLEL = 200 };
 
@@ -221,11 +222,11 @@ static unsigned affordable(unsigned plays)
 
 static void fill_settings(struct probe *p)
 {
-	const struct probe_target *t = &p->run.target;
-	const char                *user = p->options.user_name ? p->options.user_name : t->user;
-	struct span                password = span_text(p->options.password, p->options.password_len);
+	const struct url *url = net_server(p->run.net, 0);
+	const char       *user = p->options.user_name ? p->options.user_name : url->user;
+	struct span       password = span_text(p->options.password, p->options.password_len);
 	if (!password.p)
-		password = span_of(t->password, t->password_len);
+		password = span_of(url->password, url->password_len);
 	p->run.parallel = affordable(p->own.parallel.set ? p->own.parallel.value : PARALLEL);
 	p->run.offers = (p->own.denied_topic ? (uint32_t)NEEDS_DENIED : 0) |
 	                (p->own.load.set ? (uint32_t)NEEDS_LOAD : 0) |
@@ -288,7 +289,7 @@ static enum exit_code play(struct probe *p)
 		return refuse(EXIT_NETWORK,
 		              "no memory for so many scenarios at the same time; try a smaller --parallel");
 	report_init(&report, &p->run, p->profile);
-	report.url = p->run.target.host; /* not the URL: it may hold a password */
+	report.url = net_server(p->run.net, 0)->host; /* not the URL: it may hold a password */
 	report.began_ms = wall;
 	report.took_ms = (uint32_t)(steady_ms() - began);
 	enum exit_code code = write_reports(p, &report);
@@ -313,7 +314,6 @@ static enum exit_code play_selected(struct probe *p)
 
 static enum exit_code prepare_and_play(struct probe *p)
 {
-	char           why[PROBE_TEXT];
 	enum exit_code code = connection_fill(&p->connection, &p->options, &p->arena);
 	if (code == EXIT_OK)
 		code = find_profile(p);
@@ -321,11 +321,18 @@ static enum exit_code prepare_and_play(struct probe *p)
 		code = refuse(EXIT_USAGE, "one of --json, --junit and --tap; --html may stand beside it");
 	if (code != EXIT_OK)
 		return code;
-	int rc = probe_target_init(&p->run.target, p->options.url, p->options.ca_file, why, sizeof why);
+	struct mqttwill_tls tls = {.ca_file = p->options.ca_file};
+	struct net_settings settings = {
+		.url = p->options.url,
+		.tls = &tls,
+		.timeout_ms = ANSWER_MS,
+	};
+	struct pipe_error why = {0};
+	int               rc = net_new(&p->run.net, &settings, &why);
 	if (rc < 0)
-		return refuse(exit_code(rc), "%s", why);
+		return refuse(exit_code(rc), "%s", why.text);
 	code = play_selected(p);
-	probe_target_fini(&p->run.target);
+	net_free(p->run.net);
 	return code;
 }
 

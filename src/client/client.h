@@ -40,15 +40,15 @@ struct client_hooks {
 	void (*event)(void *owner, const struct mqttwill_event *event);
 };
 
+struct net;
+
 /* Copied strings live as long as the client; defaults are filled in. */
 struct client_config {
-	const char *host, *port;
+	struct net *net; /* where to connect to, and how; it must outlive the client */
 	const char *client_id;
 	struct span user_name, password; /* absent where p is NULL */
-	const char *ca_file;
 	const char *auth_method; /* NULL: none; with one, no level but 5 may be tried */
 	const struct mqttwill_presence *presence; /* for the will check; NULL without */
-	struct tls_context *tls; /* NULL: plain TCP */
 	const struct mqttwill_user_property *user_properties; /* of CONNECT */
 	size_t   user_property_count;
 	uint32_t session_expiry_s, connect_timeout_ms, ping_timeout_ms, backoff_min_ms, backoff_max_ms, stable_ms;

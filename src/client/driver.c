@@ -8,9 +8,8 @@
 
 #include "client/internal.h"
 #include "client/redirect.h"
-#include "net/pipe.h"
-#include "net/tcp.h"
-#include "net/tls.h"
+#include "client/target.h"
+#include "net/net.h"
 
 enum { READ_SIZE = 16 * 1024, READ_TURNS = 8, DRAIN_TURNS = 1024, LAST_BYTES = 4 << 20, GATHER = 32 * 1024 };
 
@@ -78,25 +77,6 @@ uint64_t driver_deadline(const struct client *c)
 
 /* ---- Opening and closing ---- */
 
-static uint32_t silent_ms(const struct client_config *g)
-{
-	uint32_t keep_alive = g->keep_alive_s ? g->keep_alive_s * 1000u : SESSION_DETECT_S * 1000u;
-	return keep_alive + (g->ping_timeout_ms ? g->ping_timeout_ms : 10000u);
-}
-
-static struct pipe *make_pipe(const struct client *c, struct pipe_error *error)
-{
-	const struct client_config *g = &c->config;
-	struct tcp_config tcp = {redirect_host(c), redirect_port(c), g->connect_timeout_ms, silent_ms(g)};
-	struct pipe      *bottom = tcp_new(&tcp, error);
-	if (!bottom || !g->tls)
-		return bottom;
-	struct pipe *top = tls_new(g->tls, bottom, redirect_host(c));
-	if (!top)
-		pipe_close(bottom, false);
-	return top;
-}
-
 int driver_open(struct client *c)
 {
 	const struct client_config *g = &c->config;
@@ -113,10 +93,12 @@ int driver_open(struct client *c)
         };
 	struct link *l = calloc(1, sizeof *l);
 	if (l)
-		l->pipe = make_pipe(c, &l->error);
+		l->pipe = net_pipe(g->net, redirect_server(c), &l->error);
 	if (!l || !l->pipe) {
+		int rc = l ? client_fail(c, l->error.code, "%s", l->error.text)
+		           : client_fail(c, MQTTWILL_ENOMEM, "connect: no memory for a connection");
 		free(l);
-		return client_fail(c, MQTTWILL_ENOMEM, "connect: no memory for a connection");
+		return rc;
 	}
 	session_init(&l->session, &config, &c->flight, c->now_ms);
 	l->watched_fd = -1;

@@ -1,67 +1,73 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of making a client that needs to know of URLs and TLS.
+ * The part of making a client that needs to know of URLs and the network.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "client/target.h"
-#include "net/pipe.h"
-#include "net/tls.h"
-#include "net/url.h"
+#include "net/net.h"
 
-static int url_error(struct client_error *error, int rc, size_t offset, const char *problem)
+int target_new(struct net **out, const struct target *t, struct client_error *error)
 {
-	error->code = rc;
-	snprintf(error->text, sizeof error->text, "url: %s (byte %zu)", problem, offset);
-	return rc;
-}
-
-static int make_tls(struct target *t, const char *ca_file, struct client_error *error)
-{
+	struct net_settings settings = {
+		.url = t->url,
+		.urls = t->urls,
+		.url_count = t->url_count,
+		.network = t->network,
+		.tls = t->tls,
+		.timeout_ms = t->timeout_ms,
+		.silent_ms = t->silent_ms,
+	};
 	struct pipe_error why = {0};
-	int               rc = tls_context_new(&t->tls, ca_file, &why);
+	int               rc = net_new(out, &settings, &why);
 	error->code = rc;
 	if (rc < 0)
 		snprintf(error->text, sizeof error->text, "%s", why.text);
 	return rc;
 }
 
-int target_init(struct target *t, const char *text, const char *ca_file, struct client_error *error)
+void target_free(struct net *net)
 {
-	struct url  url;
-	size_t      offset;
-	const char *problem;
-	*t = (struct target){0};
-	int rc = url_parse(&url, text, &offset, &problem);
-	if (rc < 0)
-		return url_error(error, rc, offset, rc == MQTTWILL_ENOMEM ? "no memory" : problem);
-	*t = (struct target){.host = url.host, .user = url.user, .password = url.password, .password_len = url.password_len};
-	memcpy(t->port, url.port, sizeof t->port);
-	rc = url.tls ? make_tls(t, ca_file, error) : 0;
-	if (rc < 0)
-		target_fini(t);
+	net_free(net);
+}
+
+size_t target_count(const struct net *net)
+{
+	return net_server_count(net);
+}
+
+const struct url *target_server(const struct net *net, size_t server)
+{
+	return net_server(net, server);
+}
+
+struct span target_user(const struct net *net, size_t server)
+{
+	return span_text(net_server(net, server)->user, 0);
+}
+
+struct span target_password(const struct net *net, size_t server)
+{
+	const struct url *url = net_server(net, server);
+	return span_of(url->password, url->password_len);
+}
+
+int target_reference(const struct url *from, const char *text, size_t n, struct url **url, const char **problem)
+{
+	*url = calloc(1, sizeof **url);
+	int rc = *url ? url_parse_reference(*url, text, n, from, problem) : MQTTWILL_ENOMEM;
+	if (rc == 0)
+		return 0;
+	*problem = rc == MQTTWILL_ENOMEM ? "there is no memory for it" : *problem;
+	free(*url);
+	*url = NULL;
 	return rc;
 }
 
-int target_reference(const char *text, size_t n, bool tls, char **host, char port[6], const char **problem)
+void target_free_url(struct url *url)
 {
-	struct url url;
-	int        rc = url_parse_reference(&url, text, n, tls, problem);
-	if (rc < 0) {
-		*problem = rc == MQTTWILL_ENOMEM ? "there is no memory for it" : *problem;
-		return rc;
-	}
-	*host = url.host;
-	memcpy(port, url.port, sizeof url.port);
-	return 0;
-}
-
-void target_fini(struct target *t)
-{
-	tls_context_free(t->tls);
-	free(t->host);
-	free(t->user);
-	free(t->password);
-	*t = (struct target){0};
+	if (url)
+		url_fini(url);
+	free(url);
 }

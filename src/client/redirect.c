@@ -11,14 +11,9 @@
 #include "client/internal.h"
 #include "client/target.h"
 
-const char *redirect_host(const struct client *c)
+const struct url *redirect_server(const struct client *c)
 {
-	return c->redirect.host ? c->redirect.host : c->config.host;
-}
-
-const char *redirect_port(const struct client *c)
-{
-	return c->redirect.host ? c->redirect.port : c->config.port;
+	return c->redirect.url ? c->redirect.url : target_server(c->config.net, 0);
 }
 
 static void forget_route(struct route *r)
@@ -27,17 +22,17 @@ static void forget_route(struct route *r)
 	*r = (struct route){0};
 }
 
-static void forget_host(struct redirect *d)
+static void forget_url(struct redirect *d)
 {
-	free(d->host);
-	d->host = NULL;
+	target_free_url(d->url);
+	d->url = NULL;
 }
 
 void redirect_fini(struct client *c)
 {
 	forget_route(&c->redirect.away);
 	forget_route(&c->redirect.moved);
-	forget_host(&c->redirect);
+	forget_url(&c->redirect);
 }
 
 /* Uses the next reference that can be used. False: there is none; *problem says why, where it was one. */
@@ -46,14 +41,13 @@ static bool take_next(struct client *c, struct route *r, const char **problem)
 	while (r->list && r->list[r->at]) {
 		const char *from = r->list + r->at;
 		size_t      n = strcspn(from, " ");
-		char       *host = NULL, port[6];
+		struct url *url;
 		r->at += n + (from[n] == ' ');
-		if (n == 0 || target_reference(from, n, c->config.tls != NULL, &host, port, problem) < 0)
+		if (n == 0 || target_reference(redirect_server(c), from, n, &url, problem) < 0)
 			continue;
-		forget_host(&c->redirect);
-		c->redirect.host = host;
+		forget_url(&c->redirect);
+		c->redirect.url = url;
 		version_forget(c);
-		memcpy(c->redirect.port, port, sizeof port);
 		return true;
 	}
 	return false;
@@ -66,10 +60,10 @@ static void go_home(struct client *c)
 	const char      *problem;
 	forget_route(&d->away);
 	d->moved.at = 0;
-	if (d->host)
+	if (d->url)
 		version_forget(c);
 	if (!take_next(c, &d->moved, &problem))
-		forget_host(d);
+		forget_url(d);
 }
 
 /* ---- A broker has named a server ---- */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct client;
+struct url;
 
 /* References with spaces between them, as they came; at: where the next one begins. */
 struct route {
@@ -20,8 +21,7 @@ struct route {
 struct redirect {
 	struct route away;  /* 0x9C: until the next loss */
 	struct route moved; /* 0x9D: for good */
-	char        *host;  /* of the reference in use; NULL: the configured server is */
-	char         port[6];
+	struct url  *url;   /* of the reference in use; NULL: a configured server is */
 	uint8_t      hops;  /* followed in a row */
 };
 
@@ -32,8 +32,7 @@ enum redirection {
 };
 
 /* The server of the next attempt. */
-const char *redirect_host(const struct client *c);
-const char *redirect_port(const struct client *c);
+const struct url *redirect_server(const struct client *c);
 
 /*
  * A connection or an attempt has ended because of `error`; `reference` is the broker's, or NULL. Decides where the next one

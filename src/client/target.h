@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where to connect to, from a URL: host, port, credentials, and the TLS settings if it asks for them.
+ * Where to connect to, and how. Only driver files look inside a net and a URL.
  */
 #ifndef CLIENT_TARGET_H
 #define CLIENT_TARGET_H
@@ -8,18 +8,34 @@
 #include "base/bytes.h"
 #include "client/client.h"
 
+struct net;
+struct url;
+
 struct target {
-	char *host, *user, *password;
-	size_t password_len;
-	char   port[6];
-	struct tls_context *tls;
+	const char        *url;  /* the first server, and more: */
+	const char *const *urls;
+	size_t             url_count;
+	const struct mqttwill_tls     *tls;     /* it and what it points to must outlive the net */
+	const struct mqttwill_network *network; /* the same */
+	uint32_t timeout_ms; /* for an attempt */
+	uint32_t silent_ms;  /* how long a peer may be gone unnoticed */
 };
 
-/* 0, or an error with its sentence. On success target_fini() frees it. */
-int  target_init(struct target *t, const char *url, const char *ca_file, struct client_error *error);
-void target_fini(struct target *t);
+/* 0, or an error with its sentence. On success target_free() frees it; NULL is fine. */
+int  target_new(struct net **out, const struct target *target, struct client_error *error);
+void target_free(struct net *net);
 
-/* One Server Reference of n bytes: host[:port]. 0, and *host is the caller's; or an error and what is wrong. */
-int  target_reference(const char *text, size_t n, bool tls, char **host, char port[6], const char **problem);
+/* A server by its number, and user and password in its URL, absent where p is NULL. They live as long as the net. */
+size_t            target_count(const struct net *net);
+const struct url *target_server(const struct net *net, size_t server);
+struct span       target_user(const struct net *net, size_t server);
+struct span       target_password(const struct net *net, size_t server);
+
+/*
+ * One Server Reference of n bytes, host[:port], from a broker at `from`: 0, and *url is the caller's, for target_free_url(); or an
+ * error and what is wrong.
+ */
+int  target_reference(const struct url *from, const char *text, size_t n, struct url **url, const char **problem);
+void target_free_url(struct url *url);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sentence about a broken pipe.
+ * The sentence about a broken pipe, and the facts about an open one.
  */
 #include "net/pipe.h"
 
@@ -15,4 +15,12 @@ int pipe_fail(struct pipe_error *error, int code, const char *format, ...)
 	va_end(args);
 	error->code = code;
 	return code;
+}
+
+void pipe_describe(const struct pipe *top, struct pipe_facts *facts)
+{
+	*facts = (struct pipe_facts){.address = ""};
+	for (const struct pipe *p = top; p; p = p->below)
+		if (p->ops->describe)
+			p->ops->describe(p, facts);
 }

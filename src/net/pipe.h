@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A byte pipe that knows no MQTT: filters stacked on each other (tcp at the bottom, tls above it), each a small state
- * machine that never blocks. Whoever owns the top filter owns them all.
+ * A byte pipe that knows no MQTT: filters stacked on each other (tcp at the bottom, then proxy, tls, websocket), each a small
+ * state machine that never blocks. While it opens, each phase has its own deadline. Whoever owns the top filter owns them all.
  */
 #ifndef NET_PIPE_H
 #define NET_PIPE_H
@@ -25,6 +25,13 @@ struct pipe_error {
 
 struct pipe;
 
+/* What is known of an open stack; texts live as long as it. Zeroed before the first filter fills in its part. */
+struct pipe_facts {
+	const char *address; /* of the peer at the bottom; never NULL */
+	const char *tls_version, *cipher, *alpn; /* NULL: none */
+	bool        resumed, by_proxy;
+};
+
 struct pipe_ops {
 	/* Goes on with opening: 0 when it is open, PIPE_WAIT, or an error. */
 	int (*open)(struct pipe *p, uint64_t now_ms);
@@ -36,8 +43,10 @@ struct pipe_ops {
 	void (*finish)(struct pipe *p);
 	/* Closes and frees this filter and those below. `reset`: the other side shall see a broken connection. */
 	void (*close)(struct pipe *p, bool reset);
-	/* Bytes that can be read though the descriptor may be quiet; NULL: never any. */
+	/* Bytes that can be read though the descriptor may be quiet, here or below; NULL: never any. */
 	size_t (*pending)(struct pipe *p);
+	/* Adds what this filter knows; pipe_describe() asks every filter. NULL: nothing. */
+	void (*describe)(const struct pipe *p, struct pipe_facts *facts);
 };
 
 struct pipe {
@@ -46,6 +55,7 @@ struct pipe {
 	struct pipe_error     *error;    /* shared by the whole stack, owned by the caller */
 	uint64_t               deadline; /* while opening: when to call open() again at the latest; UINT64_MAX: none */
 	int                    fd;       /* to be watched; it may change until the pipe is open; -1: none now */
+	uint8_t                phase;    /* while opening: enum mqttwill_phase */
 	uint8_t                wants;    /* PIPE_READ, PIPE_WRITE: what the last call that had to wait is waiting for */
 };
 
@@ -57,5 +67,17 @@ static inline void pipe_close(struct pipe *p, bool reset)
 	if (p)
 		p->ops->close(p, reset);
 }
+
+/* Takes over what the pipe below waits for, and its phase: for a filter whose turn has not come, or which only passes on. */
+static inline void pipe_follow(struct pipe *p)
+{
+	p->fd = p->below->fd;
+	p->wants = p->below->wants;
+	p->deadline = p->below->deadline;
+	p->phase = p->below->phase;
+}
+
+/* The facts of the whole stack. */
+void pipe_describe(const struct pipe *top, struct pipe_facts *facts);
 
 #endif

@@ -12,8 +12,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <mqttwill.h>
-
 #include "base/list.h"
 
 enum { MAX_WORKERS = 4 };
@@ -156,9 +154,9 @@ static struct resolve_job *job_new(const char *host, const char *port)
 	return job;
 }
 
-int resolve_start(struct resolve_job **out, const char *host, const char *port)
+int resolve_start(struct resolve_job **out, const struct resolve_query *query)
 {
-	struct resolve_job *job = *out = job_new(host, port);
+	struct resolve_job *job = *out = job_new(query->host, query->port);
 	if (!job)
 		return MQTTWILL_ENOMEM;
 	if (job->fd >= 0)

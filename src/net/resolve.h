@@ -10,10 +10,20 @@
 #include <netdb.h>
 #include <stdbool.h>
 
+#include <mqttwill.h>
+
 struct resolve_job;
 
-/* 0; MQTTWILL_ENOMEM or _ESYSTEM. */
-int resolve_start(struct resolve_job **out, const char *host, const char *port);
+struct resolve_query {
+	const char *host, *port;
+	int         family;      /* AF_UNSPEC, AF_INET, AF_INET6 */
+	const char *srv_service; /* "_mqtt._tcp": SRV records of the host name it, and the ports; NULL: do not ask */
+	mqttwill_resolve_fn *fn; /* the application's own lookup, instead of getaddrinfo(3); NULL: none */
+	void       *user;
+};
+
+/* 0; MQTTWILL_ENOMEM or _ESYSTEM. The query is copied. */
+int resolve_start(struct resolve_job **out, const struct resolve_query *query);
 
 /* Readable when the job is done. */
 int resolve_fd(const struct resolve_job *job);

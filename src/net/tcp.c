@@ -80,6 +80,7 @@ static uint64_t share(const struct tcp *t, const struct addrinfo *a, uint64_t no
 static int begin(struct tcp *t, const struct addrinfo *a, uint64_t now_ms)
 {
 	name_peer(t, a);
+	t->pipe.phase = MQTTWILL_PHASE_CONNECT;
 	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol); /* [MQTT-4.2.0-1] */
 	if (fd < 0)
 		return pipe_fail(t->pipe.error, MQTTWILL_ECONNECT, "socket: %s", strerror(errno));
@@ -126,8 +127,9 @@ static int check_connect(struct tcp *t, uint64_t now_ms)
 
 static int start_lookup(struct tcp *t, uint64_t now_ms)
 {
+	struct resolve_query query = {.host = t->config.host, .port = t->config.port, .family = AF_UNSPEC};
 	t->end = now_ms + t->config.timeout_ms;
-	int rc = resolve_start(&t->job, t->config.host, t->config.port);
+	int rc = resolve_start(&t->job, &query);
 	if (rc < 0)
 		return pipe_fail(t->pipe.error, rc, "resolve %s: no thread or memory for it", t->config.host);
 	wait_for(t, resolve_fd(t->job), PIPE_READ, t->end);
@@ -220,7 +222,12 @@ static void tcp_close(struct pipe *p, bool reset)
 	free(t);
 }
 
-static const struct pipe_ops tcp_ops = {tcp_open, tcp_read, tcp_write, tcp_finish, tcp_close, NULL};
+static void tcp_describe(const struct pipe *p, struct pipe_facts *facts)
+{
+	facts->address = ((const struct tcp *)(const void *)p)->peer;
+}
+
+static const struct pipe_ops tcp_ops = {tcp_open, tcp_read, tcp_write, tcp_finish, tcp_close, NULL, tcp_describe};
 
 struct pipe *tcp_new(const struct tcp_config *config, struct pipe_error *error)
 {
@@ -229,11 +236,6 @@ struct pipe *tcp_new(const struct tcp_config *config, struct pipe_error *error)
 		return NULL;
 	t->config = *config;
 	t->owner = getpid();
-	t->pipe = (struct pipe){.ops = &tcp_ops, .error = error, .fd = -1, .deadline = UINT64_MAX};
+	t->pipe = (struct pipe){.ops = &tcp_ops, .error = error, .fd = -1, .deadline = UINT64_MAX, .phase = MQTTWILL_PHASE_RESOLVE};
 	return &t->pipe;
-}
-
-const char *tcp_peer(const struct pipe *tcp)
-{
-	return ((const struct tcp *)(const void *)tcp)->peer;
 }

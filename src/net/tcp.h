@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bottom of the stack: resolves a host and connects to its addresses one after the other.
+ * The bottom of the stack over TCP: resolves a host and races its addresses (RFC 8305).
  */
 #ifndef NET_TCP_H
 #define NET_TCP_H
 
 #include "net/pipe.h"
 
+struct mqttwill_network;
+
 struct tcp_config {
-	const char *host, *port; /* must outlive the pipe */
-	uint32_t    timeout_ms;  /* shared by name and addresses */
-	uint32_t    silent_ms;   /* TCP_USER_TIMEOUT: how long sent bytes may stay unacknowledged; 0: the system's */
+	const char *host, *port;    /* must outlive the pipe, as must what follows */
+	const struct mqttwill_network *network; /* NULL: all default; family, binding, time-outs, flags, resolve_fn */
+	const char *srv_service;    /* "_mqtt._tcp": ask for SRV records first; NULL: do not */
+	uint32_t    timeout_ms;     /* what the network's own time-outs are where they are 0 */
+	uint32_t    silent_ms;      /* how long sent bytes may stay unacknowledged, and the other side gone; 0: the system's */
 };
 
 /* NULL where there is no memory. Nothing is done before the first open(). */
 struct pipe *tcp_new(const struct tcp_config *config, struct pipe_error *error);
-
-/* The peer's address as text, "127.0.0.1:1883"; "" before one is tried. */
-const char *tcp_peer(const struct pipe *tcp);
 
 #endif

@@ -25,6 +25,8 @@ struct tls_context {
 struct tls {
 	struct pipe pipe;
 	SSL        *ssl;
+	uint64_t    end; /* of the time for the handshake; 0: it has not begun */
+	uint32_t    timeout_ms;
 	char        host[256];
 	bool        open;
 };
@@ -95,8 +97,9 @@ static int set_trust(SSL_CTX *ssl, const char *ca_file, struct pipe_error *error
 	return pipe_fail(error, MQTTWILL_EOPTION, "option ca_file: %s: %s", ca_file ? ca_file : "(system)", openssl_reason());
 }
 
-int tls_context_new(struct tls_context **out, const char *ca_file, struct pipe_error *error)
+int tls_context_new(struct tls_context **out, const struct mqttwill_tls *settings, struct pipe_error *error)
 {
+	const char         *ca_file = settings ? settings->ca_file : NULL;
 	struct tls_context *c = *out = calloc(1, sizeof *c);
 	ERR_clear_error();
 	if (c)
@@ -131,14 +134,6 @@ void tls_context_free(struct tls_context *c)
 }
 
 /* ---- The filter ---- */
-
-/* What the pipe below waits for is what this one waits for. */
-static void pass_wants(struct tls *t)
-{
-	t->pipe.fd = t->pipe.below->fd;
-	t->pipe.wants = t->pipe.below->wants;
-	t->pipe.deadline = t->pipe.below->deadline;
-}
 
 static int certificate_error(struct tls *t, long verdict)
 {
@@ -178,20 +173,29 @@ static int tls_open(struct pipe *p, uint64_t now_ms)
 {
 	struct tls *t = tls_of(p);
 	int         rc = p->below->ops->open(p->below, now_ms);
-	pass_wants(t);
+	pipe_follow(p);
 	if (rc)
 		return rc;
+	if (t->end == 0)
+		t->end = now_ms + t->timeout_ms;
 	ERR_clear_error();
 	p->error->code = 0;
 	p->below->wants = 0;
 	rc = SSL_connect(t->ssl);
 	int ssl_error = SSL_get_error(t->ssl, rc);
-	pass_wants(t);
+	pipe_follow(p);
+	p->phase = MQTTWILL_PHASE_TLS;
+	p->deadline = t->end;
 	if (rc == 1) {
 		t->open = true;
+		p->deadline = UINT64_MAX;
 		return 0;
 	}
-	return must_wait(ssl_error) ? PIPE_WAIT : tls_error(t, ssl_error, "handshake");
+	if (!must_wait(ssl_error))
+		return tls_error(t, ssl_error, "handshake");
+	if (now_ms < t->end)
+		return PIPE_WAIT;
+	return pipe_fail(p->error, MQTTWILL_ETIMEOUT, "tls: %s did not finish the handshake in time", t->host);
 }
 
 static ssize_t tls_read(struct pipe *p, void *buf, size_t size)
@@ -245,7 +249,15 @@ static size_t tls_pending(struct pipe *p)
 	return (size_t)SSL_pending(tls_of(p)->ssl);
 }
 
-static const struct pipe_ops tls_ops = {tls_open, tls_read, tls_write, tls_finish, tls_close, tls_pending};
+static void tls_describe(const struct pipe *p, struct pipe_facts *facts)
+{
+	SSL *ssl = ((const struct tls *)(const void *)p)->ssl;
+	facts->tls_version = SSL_get_version(ssl);
+	facts->cipher = SSL_get_cipher_name(ssl);
+	facts->resumed = SSL_session_reused(ssl);
+}
+
+static const struct pipe_ops tls_ops = {tls_open, tls_read, tls_write, tls_finish, tls_close, tls_pending, tls_describe};
 
 static bool is_address(const char *host)
 {
@@ -261,8 +273,9 @@ static bool set_name(SSL *ssl, const char *host)
 	return SSL_set1_host(ssl, host) && SSL_set_tlsext_host_name(ssl, host);
 }
 
-struct pipe *tls_new(struct tls_context *context, struct pipe *below, const char *host)
+struct pipe *tls_new(struct tls_context *context, struct pipe *below, const struct tls_peer *peer)
 {
+	const char *host = peer->host;
 	struct tls *t = calloc(1, sizeof *t);
 	SSL        *ssl = t ? SSL_new(context->ssl) : NULL;
 	BIO        *bio = ssl ? BIO_new(context->bio) : NULL;
@@ -276,7 +289,8 @@ struct pipe *tls_new(struct tls_context *context, struct pipe *below, const char
 	BIO_set_init(bio, 1);
 	SSL_set_bio(ssl, bio, bio);
 	t->ssl = ssl;
-	t->pipe = (struct pipe){&tls_ops, below, below->error, UINT64_MAX, -1, 0};
+	t->timeout_ms = peer->timeout_ms;
+	t->pipe = (struct pipe){.ops = &tls_ops, .below = below, .error = below->error, .deadline = UINT64_MAX, .fd = -1};
 	for (size_t i = 0; i + 1 < sizeof t->host && host[i]; i++)
 		t->host[i] = host[i];
 	return &t->pipe;

@@ -2,13 +2,13 @@
 /*
  * Stands in for TLS in a build without OpenSSL: asking for it is an error that says so.
  */
-#include "net/tls.h"
-
 #include <mqttwill.h>
 
-int tls_context_new(struct tls_context **out, const char *ca_file, struct pipe_error *error)
+#include "net/tls.h"
+
+int tls_context_new(struct tls_context **out, const struct mqttwill_tls *settings, struct pipe_error *error)
 {
-	(void)ca_file;
+	(void)settings;
 	*out = NULL;
 	return pipe_fail(error, MQTTWILL_EUNSUPPORTED, "tls: this library was built without OpenSSL");
 }
@@ -18,10 +18,10 @@ void tls_context_free(struct tls_context *context)
 	(void)context;
 }
 
-struct pipe *tls_new(struct tls_context *context, struct pipe *below, const char *host)
+struct pipe *tls_new(struct tls_context *context, struct pipe *below, const struct tls_peer *peer)
 {
 	(void)context;
 	(void)below;
-	(void)host;
+	(void)peer;
 	return NULL;
 }

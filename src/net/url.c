@@ -8,8 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <mqttwill.h>
+
+static const struct {
+	const char *name, *port;
+} schemes[] = {
+	[URL_MQTT] = {"mqtt", "1883"}, [URL_MQTTS] = {"mqtts", "8883"}, [URL_WS] = {"ws", "80"},
+	[URL_WSS] = {"wss", "443"},    [URL_UNIX] = {"unix", ""},
+};
 
 struct parse {
 	const char *text, *at;
@@ -57,18 +66,21 @@ static int decode(struct parse *p, const char *from, const char *to, char **out,
 static int parse_scheme(struct parse *p, struct url *url)
 {
 	static const struct {
-		const char *name;
-		bool        tls;
-	} schemes[] = {{"mqtt://", false}, {"mqtts://", true}, {"tcp://", false}, {"ssl://", true}};
-	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-		size_t n = strlen(schemes[i].name);
-		if (strncmp(p->at, schemes[i].name, n) != 0)
+		const char     *name;
+		enum url_scheme scheme;
+	} names[] = {
+		{"mqtt://", URL_MQTT}, {"mqtts://", URL_MQTTS}, {"tcp://", URL_MQTT}, {"ssl://", URL_MQTTS},
+		{"ws://", URL_WS},     {"wss://", URL_WSS},     {"unix://", URL_UNIX},
+	};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		size_t n = strlen(names[i].name);
+		if (strncmp(p->at, names[i].name, n) != 0)
 			continue;
-		url->tls = schemes[i].tls;
+		url->scheme = (uint8_t)names[i].scheme;
 		p->at += n;
 		return 0;
 	}
-	return wrong(p, p->text, "it begins with neither mqtt:// nor mqtts://");
+	return wrong(p, p->text, "it begins with none of mqtt://, mqtts://, ws://, wss://, unix://");
 }
 
 static int parse_user(struct parse *p, struct url *url, const char *end)
@@ -130,9 +142,10 @@ static int parse_host(struct parse *p, struct url *url, const char *end)
 
 static int parse_port(struct parse *p, struct url *url, const char *end)
 {
-	strcpy(url->port, url->tls ? "8883" : "1883");
+	strcpy(url->port, schemes[url->scheme].port);
 	if (p->at == end)
 		return 0;
+	url->port_given = true;
 	if (*p->at != ':')
 		return wrong(p, p->at, "neither a port nor the end follows the host");
 	const char *from = ++p->at;
@@ -145,6 +158,43 @@ static int parse_port(struct parse *p, struct url *url, const char *end)
 	return 0;
 }
 
+/* [MQTT-6.0.0] names no path; /mqtt is what brokers listen at. */
+static int parse_path(struct parse *p, struct url *url, const char *at)
+{
+	const char *fragment = strchr(at, '#');
+	if (!url_has_websocket(url))
+		return *at && strcmp(at, "/") != 0 ? wrong(p, at, "an MQTT URL has no path, query or fragment") : 0;
+	if (fragment)
+		return wrong(p, fragment, "a WebSocket URL has no fragment");
+	const char *path = *at ? at : "/mqtt";
+	url->path = malloc(strlen(path) + 2);
+	if (!url->path)
+		return MQTTWILL_ENOMEM;
+	sprintf(url->path, *path == '?' ? "/%s" : "%s", path);
+	return 0;
+}
+
+static int parse_socket(struct parse *p, struct url *url, const char *at)
+{
+	size_t      len;
+	const char *end = at + strcspn(at, "?#");
+	if (at != p->at)
+		return wrong(p, p->at, "a Unix socket has no host: three slashes stand before its path");
+	if (*end)
+		return wrong(p, end, "a Unix socket's path has no query or fragment; write %3F for ?, %23 for #");
+	if (end - at < 2)
+		return wrong(p, at, "the path of the Unix socket is missing");
+	int rc = decode(p, at, end, &url->path, &len);
+	if (rc)
+		return rc;
+	if (memchr(url->path, 0, len))
+		return wrong(p, at, "the path of the Unix socket has the character U+0000");
+	if (len >= sizeof ((struct sockaddr_un *)0)->sun_path)
+		return wrong(p, at, "the path of the Unix socket is longer than 107 bytes");
+	url->host = calloc(1, 1);
+	return url->host ? 0 : MQTTWILL_ENOMEM;
+}
+
 static int parse_all(struct parse *p, struct url *url)
 {
 	for (const char *c = p->text; *c; c++)
@@ -154,11 +204,13 @@ static int parse_all(struct parse *p, struct url *url)
 	if (rc)
 		return rc;
 	const char *end = p->at + strcspn(p->at, "/?#");
-	if (*end && strcmp(end, "/") != 0)
-		return wrong(p, end, "an MQTT URL has no path, query or fragment");
-	if ((rc = parse_user(p, url, end)) || (rc = parse_host(p, url, end)))
+	if ((rc = parse_user(p, url, end)))
 		return rc;
-	return parse_port(p, url, end);
+	if (url->scheme == URL_UNIX)
+		return parse_socket(p, url, end);
+	if ((rc = parse_host(p, url, end)) || (rc = parse_port(p, url, end)))
+		return rc;
+	return parse_path(p, url, end);
 }
 
 int url_parse(struct url *url, const char *text, size_t *offset, const char **problem)
@@ -173,20 +225,30 @@ int url_parse(struct url *url, const char *text, size_t *offset, const char **pr
 	return rc;
 }
 
-int url_parse_reference(struct url *url, const char *text, size_t n, bool tls, const char **problem)
+int url_parse_reference(struct url *url, const char *text, size_t n, const struct url *like, const char **problem)
 {
 	size_t       offset;
 	struct parse p = {text, text, &offset, problem};
-	*url = (struct url){.tls = tls};
+	*url = (struct url){.scheme = like->scheme};
+	if (like->scheme == URL_UNIX)
+		return wrong(&p, text, "a Unix socket's broker can name no other server");
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)text[i] <= ' ' || text[i] == 0x7F || strchr("@/?#\\", text[i]))
 			return wrong(&p, text + i, "a Server Reference is host or host:port");
 	int rc = parse_host(&p, url, text + n);
 	if (rc == 0)
 		rc = parse_port(&p, url, text + n);
+	if (rc == 0 && like->path && !(url->path = strdup(like->path)))
+		rc = MQTTWILL_ENOMEM;
 	if (rc)
 		url_fini(url);
 	return rc;
+}
+
+void url_text(const struct url *url, char *buf, size_t size)
+{
+	const char *form = url->scheme == URL_UNIX ? "%s://%s%s%s" : url->literal_v6 ? "%s://[%s]:%s" : "%s://%s:%s";
+	snprintf(buf, size, form, schemes[url->scheme].name, url->host, url->port, url->scheme == URL_UNIX ? url->path : "");
 }
 
 void url_fini(struct url *url)
@@ -194,5 +256,6 @@ void url_fini(struct url *url)
 	free(url->host);
 	free(url->user);
 	free(url->password);
+	free(url->path);
 	*url = (struct url){0};
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/net.h"
 #include "probe/internal.h"
 #include "probe/world.h"
 
@@ -79,7 +80,7 @@ int probe_meet(struct probe_run *run, char *why, size_t size)
 	if (rc < 0)
 		return rc;
 	run->settings.broker = best;
-	run->offers |= offers_of(&best, run->target.tls);
+	run->offers |= offers_of(&best, url_has_tls(net_server(run->net, 0)));
 	password.level = best.level;
 	if (meet(run, &password, &result, &told) < 0)
 		return MQTTWILL_ENOMEM;

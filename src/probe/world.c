@@ -14,8 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "net/tcp.h"
-#include "net/tls.h"
+#include "net/net.h"
 #include "probe/internal.h"
 
 extern char **environ;
@@ -58,25 +57,12 @@ static uint64_t now(void)
 
 /* ---- What plays ask for ---- */
 
-static struct pipe *make_pipe(const struct probe_run *run, struct pipe_error *error)
-{
-	const struct probe_target *t = &run->target;
-	struct tcp_config          tcp = {t->host, t->port, run->settings.answer_ms, 0};
-	struct pipe               *bottom = tcp_new(&tcp, error), *top;
-	if (!bottom || !t->tls)
-		return bottom;
-	top = tls_new(t->tls, bottom, t->host);
-	if (!top)
-		pipe_close(bottom, false);
-	return top;
-}
-
 static void world_open(void *owner, struct probe_actor *a)
 {
 	struct stage *stage = owner;
 	struct wire  *w = calloc(1, sizeof *w);
 	if (w)
-		w->pipe = make_pipe(stage->run, &w->error);
+		w->pipe = net_pipe(stage->run->net, net_server(stage->run->net, 0), &w->error);
 	if (!w || !w->pipe) {
 		free(w);
 		stage->no_memory = true; /* the play waits in vain, and says so */

@@ -7,22 +7,10 @@
 
 #include "probe/play.h"
 
-struct tls_context;
-
-/* Where the broker is. */
-struct probe_target {
-	char               *host, *user, *password;
-	char                port[6];
-	size_t              password_len;
-	struct tls_context *tls; /* NULL: plain TCP */
-};
-
-/* From a URL. 0, or an error with its sentence. On success probe_target_fini() frees it. */
-int  probe_target_init(struct probe_target *t, const char *url, const char *ca_file, char *why, size_t size);
-void probe_target_fini(struct probe_target *t);
+struct net;
 
 struct probe_run {
-	struct probe_target   target;
+	struct net           *net; /* with the broker as its only server */
 	struct probe_settings settings; /* `broker` is filled in by probe_meet() */
 	uint32_t              offers;   /* enum probe_needs: likewise, beside what the caller allows */
 	unsigned              parallel; /* plays at the same time */

@@ -32,8 +32,10 @@ static char *put_encoded(char *to, const char *bytes, size_t n)
 static char *compose(const struct url *url)
 {
 	size_t user = url->user ? strlen(url->user) : 0;
-	char  *text = malloc(strlen(url->host) + 3 * (user + url->password_len) + 40), *to = text;
-	to += sprintf(to, "mqtt%s://", url->tls ? "s" : "");
+	size_t path = url->path ? strlen(url->path) : 0;
+	char  *text = malloc(strlen(url->host) + 3 * (user + url->password_len + path) + 40), *to = text;
+	static const char *const schemes[] = {"mqtt", "mqtts", "ws", "wss", "unix"};
+	to += sprintf(to, "%s://", schemes[url->scheme]);
 	if (url->user)
 		to = put_encoded(to, url->user, user);
 	if (url->password) {
@@ -42,7 +44,13 @@ static char *compose(const struct url *url)
 	}
 	if (url->user || url->password)
 		*to++ = '@';
-	sprintf(to, url->literal_v6 ? "[%s]:%s" : "%s:%s", url->host, url->port);
+	if (url->scheme == URL_UNIX) {
+		*to++ = '/';
+		*put_encoded(to, url->path + 1, path - 1) = 0;
+		return text;
+	}
+	to += sprintf(to, url->literal_v6 ? "[%s]:%s" : "%s:%s", url->host, url->port);
+	strcpy(to, url->path ? url->path : "");
 	return text;
 }
 
@@ -59,7 +67,8 @@ static void parse_again(const struct url *url)
 	char       *text = compose(url);
 	expect(url_parse(&again, text, &offset, &problem) == 0, "composed from its parts it is refused");
 	expect(same_text(url->host, again.host) && same_text(url->port, again.port), "another host or port");
-	expect(url->tls == again.tls && url->literal_v6 == again.literal_v6, "another kind of connection");
+	expect(url->scheme == again.scheme && url->literal_v6 == again.literal_v6, "another kind of connection");
+	expect(same_text(url->path, again.path), "another path");
 	expect(same_text(url->user, again.user) && !url->password == !again.password, "another user");
 	expect(url->password_len == again.password_len, "another length of the password");
 	expect(!url->password || !memcmp(url->password, again.password, url->password_len), "another password");
@@ -71,8 +80,10 @@ static void check_good(const struct url *url)
 {
 	char *end;
 	long  port = strtol(url->port, &end, 10);
-	expect(url->host && *url->host && strlen(url->host) <= 255, "a host of no good length");
-	expect(port >= 1 && port <= 65535 && *end == 0, "a port out of range");
+	bool  local = url->scheme == URL_UNIX;
+	expect(url->host && !*url->host == local && strlen(url->host) <= 255, "a host of no good length");
+	expect((local || (port >= 1 && port <= 65535)) && *end == 0, "a port out of range");
+	expect((url->path != NULL) == (local || url_has_websocket(url)), "a path where there can be none, or none");
 	expect(!url->password || url->password[url->password_len] == 0, "a password without an end");
 	parse_again(url);
 }

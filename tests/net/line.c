@@ -27,7 +27,7 @@ bool line_listen(struct line *l, int family, int backlog)
 
 void line_pipe(struct line *l, const char *host, uint32_t timeout_ms)
 {
-	l->pipe = tcp_new(&(struct tcp_config){host, l->port, timeout_ms, 5000}, &l->error);
+	l->pipe = tcp_new(&(struct tcp_config){.host = host, .port = l->port, .timeout_ms = timeout_ms, .silent_ms = 5000}, &l->error);
 	ck_assert_ptr_nonnull(l->pipe);
 }
 
@@ -66,4 +66,11 @@ void line_close(struct line *l)
 		close(l->peer);
 	if (l->listener >= 0)
 		close(l->listener);
+}
+
+const char *line_address(const struct line *l)
+{
+	struct pipe_facts facts;
+	pipe_describe(l->pipe, &facts);
+	return facts.address;
 }

@@ -38,6 +38,9 @@ void line_connect(struct line *l);
 /* Waits until the pipe can be read or written. */
 void line_wait(struct line *l, short events);
 
+/* The peer's address, as the pipe tells it. */
+const char *line_address(const struct line *l);
+
 void line_close(struct line *l);
 
 #endif

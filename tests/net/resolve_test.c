@@ -44,7 +44,7 @@ START_TEST(an_address_in_numbers_is_there_at_once_and_starts_no_thread)
 	struct resolve_job *job;
 	struct addrinfo    *list;
 	int                 error, before = threads();
-	ck_assert_int_eq(resolve_start(&job, numbers[_i].host, "1883"), 0);
+	ck_assert_int_eq(resolve_start(&job, &(struct resolve_query){.host = numbers[_i].host, .port = "1883"}), 0);
 	ck_assert_int_eq(threads(), before);
 	ck_assert(resolve_done(job, &error, &list));
 	ck_assert_int_eq(error, 0);
@@ -60,7 +60,7 @@ START_TEST(a_name_is_resolved_behind_a_descriptor)
 {
 	struct resolve_job *job;
 	int                 error;
-	ck_assert_int_eq(resolve_start(&job, "localhost", "1883"), 0);
+	ck_assert_int_eq(resolve_start(&job, &(struct resolve_query){.host = "localhost", .port = "1883"}), 0);
 	ck_assert_int_ne(fcntl(resolve_fd(job), F_GETFD) & FD_CLOEXEC, 0);
 	struct addrinfo *list = finish(job, &error);
 	ck_assert_int_eq(error, 0);
@@ -73,7 +73,7 @@ START_TEST(a_name_that_does_not_exist_is_an_error)
 {
 	struct resolve_job *job;
 	int                 error;
-	ck_assert_int_eq(resolve_start(&job, "nowhere.invalid", "1883"), 0);
+	ck_assert_int_eq(resolve_start(&job, &(struct resolve_query){.host = "nowhere.invalid", .port = "1883"}), 0);
 	ck_assert_ptr_null(finish(job, &error));
 	ck_assert_int_ne(error, 0);
 	resolve_drop(job);
@@ -86,7 +86,7 @@ START_TEST(jobs_may_be_dropped_at_any_time)
 	struct resolve_job *jobs[40];
 	int                 error, descriptors = dup(0), before = threads();
 	for (int i = 0; i < 40; i++)
-		ck_assert_int_eq(resolve_start(&jobs[i], i % 2 ? "nowhere.invalid" : "localhost", "1"), 0);
+		ck_assert_int_eq(resolve_start(&jobs[i], &(struct resolve_query){.host = i % 2 ? "nowhere.invalid" : "localhost", .port = "1"}), 0);
 	for (int i = 0; i < 40; i += 3) {
 		resolve_drop(jobs[i]);
 		jobs[i] = NULL;
@@ -113,7 +113,7 @@ static void resolve_in_child(int result)
 {
 	struct resolve_job *job;
 	struct addrinfo    *list;
-	int                 error = -1, rc = resolve_start(&job, "localhost", "1");
+	int                 error = -1, rc = resolve_start(&job, &(struct resolve_query){.host = "localhost", .port = "1"});
 	struct pollfd       p = {.fd = rc ? -1 : resolve_fd(job), .events = POLLIN};
 	while (rc == 0 && !resolve_done(job, &error, &list) && poll(&p, 1, PATIENCE_MS) == 1)
 		;
@@ -125,7 +125,7 @@ START_TEST(a_forked_child_resolves_with_workers_of_its_own)
 	struct resolve_job *job;
 	int                 error, answer = -1, result[2];
 	ck_assert_int_eq(pipe(result), 0);
-	ck_assert_int_eq(resolve_start(&job, "nowhere.invalid", "1"), 0);
+	ck_assert_int_eq(resolve_start(&job, &(struct resolve_query){.host = "nowhere.invalid", .port = "1"}), 0);
 	pid_t pid = fork();
 	if (pid == 0)
 		resolve_in_child(result[1]);

@@ -49,7 +49,7 @@ START_TEST(a_pipe_connects_and_bytes_go_both_ways)
 	ck_assert_mem_eq(buf, "pong", 4);
 	ck_assert_uint_eq(l.pipe->deadline, UINT64_MAX);
 	char peer[32] = "127.0.0.1:";
-	ck_assert_str_eq(tcp_peer(l.pipe), strcat(peer, l.port));
+	ck_assert_str_eq(line_address(&l), strcat(peer, l.port));
 	line_close(&l);
 }
 END_TEST
@@ -73,7 +73,7 @@ START_TEST(ipv6_is_spoken)
 		char peer[32] = "[::1]:";
 		line_pipe(&l, "::1", 1000);
 		ck_assert_int_eq(line_open(&l), 0);
-		ck_assert_str_eq(tcp_peer(l.pipe), strcat(peer, l.port));
+		ck_assert_str_eq(line_address(&l), strcat(peer, l.port));
 	}
 	line_close(&l);
 }
@@ -85,7 +85,7 @@ START_TEST(a_name_leads_to_the_address_that_answers) /* localhost may be ::1 fir
 	ck_assert(line_listen(&l, AF_INET, 4));
 	line_pipe(&l, "localhost", 1000);
 	ck_assert_int_eq(line_open(&l), 0);
-	ck_assert_int_eq(strncmp(tcp_peer(l.pipe), "127.0.0.1:", 10), 0);
+	ck_assert_int_eq(strncmp(line_address(&l), "127.0.0.1:", 10), 0);
 	line_close(&l);
 }
 END_TEST

@@ -34,6 +34,8 @@ struct stutter {
 	const char *babble; /* the server says this instead of TLS */
 };
 
+static const struct tls_peer localhost = {"localhost", "8883", 1000, false};
+
 struct scene {
 	struct pipe_error   error;
 	struct stutter      below;
@@ -167,9 +169,9 @@ static void scene_init(struct scene *sc, int version, size_t grain, const char *
 	make_certificate(sc, names);
 	write_ca_file(sc);
 	make_server(sc, version);
-	ck_assert_int_eq(tls_context_new(&sc->context, sc->ca_file, &sc->error), 0);
+	ck_assert_int_eq(tls_context_new(&sc->context, &(struct mqttwill_tls){.ca_file = sc->ca_file}, &sc->error), 0);
 	unlink(sc->ca_file);
-	sc->tls = tls_new(sc->context, &sc->below.pipe, "localhost");
+	sc->tls = tls_new(sc->context, &sc->below.pipe, &localhost);
 	ck_assert_ptr_nonnull(sc->tls);
 }
 
@@ -368,7 +370,7 @@ START_TEST(a_certificate_that_nobody_trusts)
 	struct tls_context *trust = sc.context; /* each trusts the other's certificate */
 	pipe_close(sc.tls, false);
 	make_server(&sc, TLS1_3_VERSION);
-	sc.tls = tls_new(other.context, &sc.below.pipe, "localhost");
+	sc.tls = tls_new(other.context, &sc.below.pipe, &localhost);
 	failed(&sc, scene_open(&sc), MQTTWILL_ECERT, "tls: certificate of localhost: ");
 	sc.context = trust;
 	scene_fini(&sc);
@@ -382,7 +384,7 @@ START_TEST(a_file_without_certificates_is_refused)
 {
 	struct tls_context *context = (void *)&context;
 	struct pipe_error   error = {0};
-	int                 rc = tls_context_new(&context, _i ? "/dev/null" : "/nowhere/ca.pem", &error);
+	int                 rc = tls_context_new(&context, &(struct mqttwill_tls){.ca_file = _i ? "/dev/null" : "/nowhere/ca.pem"}, &error);
 	ck_assert(rc == MQTTWILL_EOPTION || rc == MQTTWILL_EUNSUPPORTED);
 	ck_assert_int_eq(error.code, rc);
 	ck_assert_ptr_null(context);

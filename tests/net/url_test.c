@@ -11,29 +11,36 @@
 
 static const struct good {
 	const char *text, *host, *port, *user, *password;
-	bool        tls;
+	uint8_t     scheme;
+	const char *path;
 } good[] = {
-	{"mqtt://broker", "broker", "1883", NULL, NULL, false},
-	{"mqtts://broker", "broker", "8883", NULL, NULL, true},
-	{"tcp://broker", "broker", "1883", NULL, NULL, false},
-	{"ssl://broker", "broker", "8883", NULL, NULL, true},
-	{"mqtt://broker/", "broker", "1883", NULL, NULL, false},
-	{"mqtt://broker:1", "broker", "1", NULL, NULL, false},
-	{"mqtt://broker:65535/", "broker", "65535", NULL, NULL, false},
-	{"mqtt://broker:00001883", "broker", "1883", NULL, NULL, false},
-	{"mqtts://192.0.2.1:9", "192.0.2.1", "9", NULL, NULL, true},
-	{"mqtt://[::1]", "::1", "1883", NULL, NULL, false},
-	{"mqtts://[2001:db8::1]:18883/", "2001:db8::1", "18883", NULL, NULL, true},
-	{"mqtt://[fe80::1%eth0]", "fe80::1%eth0", "1883", NULL, NULL, false},
-	{"mqtt://me@broker", "broker", "1883", "me", NULL, false},
-	{"mqtt://me:@broker", "broker", "1883", "me", "", false},
-	{"mqtt://:word@broker", "broker", "1883", "", "word", false},
-	{"mqtt://me:word@broker:9", "broker", "9", "me", "word", false},
-	{"mqtt://me:w:o:r:d@broker", "broker", "1883", "me", "w:o:r:d", false},
-	{"mqtt://me%40home:%2F%3a%25@broker", "broker", "1883", "me@home", "/:%", false},
-	{"mqtt://me@home:word@broker", "broker", "1883", "me@home", "word", false},
-	{"mqtt://caf\xc3\xa9@broker", "broker", "1883", "caf\xc3\xa9", NULL, false},
-	{"mqtt://me:word@[::1]:9", "::1", "9", "me", "word", false},
+	{"mqtt://broker", "broker", "1883", NULL, NULL, URL_MQTT},
+	{"mqtts://broker", "broker", "8883", NULL, NULL, URL_MQTTS},
+	{"tcp://broker", "broker", "1883", NULL, NULL, URL_MQTT},
+	{"ssl://broker", "broker", "8883", NULL, NULL, URL_MQTTS},
+	{"mqtt://broker/", "broker", "1883", NULL, NULL, URL_MQTT},
+	{"mqtt://broker:1", "broker", "1", NULL, NULL, URL_MQTT},
+	{"mqtt://broker:65535/", "broker", "65535", NULL, NULL, URL_MQTT},
+	{"mqtt://broker:00001883", "broker", "1883", NULL, NULL, URL_MQTT},
+	{"mqtts://192.0.2.1:9", "192.0.2.1", "9", NULL, NULL, URL_MQTTS},
+	{"mqtt://[::1]", "::1", "1883", NULL, NULL, URL_MQTT},
+	{"mqtts://[2001:db8::1]:18883/", "2001:db8::1", "18883", NULL, NULL, URL_MQTTS},
+	{"mqtt://[fe80::1%eth0]", "fe80::1%eth0", "1883", NULL, NULL, URL_MQTT},
+	{"mqtt://me@broker", "broker", "1883", "me", NULL, URL_MQTT},
+	{"mqtt://me:@broker", "broker", "1883", "me", "", URL_MQTT},
+	{"mqtt://:word@broker", "broker", "1883", "", "word", URL_MQTT},
+	{"mqtt://me:word@broker:9", "broker", "9", "me", "word", URL_MQTT},
+	{"mqtt://me:w:o:r:d@broker", "broker", "1883", "me", "w:o:r:d", URL_MQTT},
+	{"mqtt://me%40home:%2F%3a%25@broker", "broker", "1883", "me@home", "/:%", URL_MQTT},
+	{"mqtt://me@home:word@broker", "broker", "1883", "me@home", "word", URL_MQTT},
+	{"mqtt://caf\xc3\xa9@broker", "broker", "1883", "caf\xc3\xa9", NULL, URL_MQTT},
+	{"mqtt://me:word@[::1]:9", "::1", "9", "me", "word", URL_MQTT},
+	{"ws://broker", "broker", "80", NULL, NULL, URL_WS, "/mqtt"},
+	{"wss://me:word@broker:9001/", "broker", "9001", "me", "word", URL_WSS, "/"},
+	{"wss://broker/a/b%20?c=/d", "broker", "443", NULL, NULL, URL_WSS, "/a/b%20?c=/d"},
+	{"ws://[::1]:80?x", "::1", "80", NULL, NULL, URL_WS, "/?x"},
+	{"unix:///run/broker%20one.sock", "", "", NULL, NULL, URL_UNIX, "/run/broker one.sock"},
+	{"unix://me:word@/run/broker", "", "", "me", "word", URL_UNIX, "/run/broker"},
 };
 
 static const struct bad {
@@ -41,13 +48,12 @@ static const struct bad {
 	size_t      offset;
 	const char *problem;
 } bad[] = {
-	{"", 0, "neither mqtt"},
-	{"broker", 0, "neither mqtt"},
-	{"mqtt:/broker", 0, "neither mqtt"},
-	{"mqtt:broker:1883", 0, "neither mqtt"},
-	{"MQTT://broker", 0, "neither mqtt"},
-	{"http://broker", 0, "neither mqtt"},
-	{"wss://broker", 0, "neither mqtt"},
+	{"", 0, "none of mqtt"},
+	{"broker", 0, "none of mqtt"},
+	{"mqtt:/broker", 0, "none of mqtt"},
+	{"mqtt:broker:1883", 0, "none of mqtt"},
+	{"MQTT://broker", 0, "none of mqtt"},
+	{"http://broker", 0, "none of mqtt"},
 	{"mqtt://", 7, "host is missing"},
 	{"mqtt:///", 7, "host is missing"},
 	{"mqtt://:1883", 7, "host is missing"},
@@ -56,7 +62,7 @@ static const struct bad {
 	{"mqtt://::1", 7, "host is missing"},
 	{"mqtt://[]", 8, "host is missing"},
 	{"mqtt://[::1", 7, "[ without ]"},
-	{"mqtt://[::1/]", 11, "path"},
+	{"mqtt://[::1/]", 7, "[ without ]"},
 	{"mqtt://[broker]", 8, "not an IPv6 address"},
 	{"mqtt://[192.0.2.1]", 8, "not an IPv6 address"},
 	{"mqtt://[::1]x", 12, "follows the host"},
@@ -82,6 +88,14 @@ static const struct bad {
 	{"mqtt://a%4z:b@broker", 8, "hexadecimal"},
 	{"mqtt://a:b%@broker", 10, "hexadecimal"},
 	{"mqtt://a%00b@broker", 7, "U+0000"},
+	{"ws://broker/mqtt#end", 16, "no fragment"},
+	{"ws:///mqtt", 5, "host is missing"},
+	{"unix://run/broker", 7, "three slashes"},
+	{"unix:///", 7, "path of the Unix socket is missing"},
+	{"unix://me@", 10, "path of the Unix socket is missing"},
+	{"unix:///run/broker?x", 18, "no query"},
+	{"unix:///run/%00", 7, "U+0000"},
+	{"unix:///run/%0", 12, "hexadecimal"},
 };
 
 static void same(const char *got, const char *wanted)
@@ -104,7 +118,8 @@ START_TEST(a_good_url_is_taken_apart)
 	same(url.user, row->user);
 	same(url.password, row->password);
 	ck_assert_uint_eq(url.password_len, row->password ? strlen(row->password) : 0);
-	ck_assert_int_eq(url.tls, row->tls);
+	ck_assert_int_eq(url.scheme, row->scheme);
+	same(url.path, row->path);
 	ck_assert_int_eq(url.literal_v6, strchr(row->text, '[') != NULL);
 	url_fini(&url);
 	ck_assert_ptr_null(url.host);

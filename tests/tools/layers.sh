@@ -16,7 +16,7 @@ BEGIN {
 	sees["presence"] = "client wire base"
 	sees["api"]      = "client presence wire base"
 	sees["probe"]    = "session wire net base"
-	sees["cli"]      = "probe wire base"         # wire for what the probe has seen
+	sees["cli"]      = "probe net wire base"     # net to lead the probe to its broker, wire for what it has seen
 	sees["broker"]   = "wire base"
 	driver           = "net"                 # what src/client/driver*.c sees besides
 	tests            = "support"             # what the tests of the broker see besides

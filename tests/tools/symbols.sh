@@ -11,6 +11,7 @@ src=$(pwd)
 cd - >/dev/null
 : "${NM:=nm}" "${top_builddir:=.}"
 header=$src/include/mqttwill.h
+network=$src/include/mqttwill_network.h
 map=$src/src/mqttwill.map
 library=$top_builddir/.libs/libmqttwill.so
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/symbols.XXXXXX")
@@ -97,20 +98,26 @@ verdict "$tmp/wrong" "mqttwill_errors(3) explains each of the $(wc -l <"$tmp/err
 
 # Which page explains a structure.
 cat >"$tmp/homes" <<'HOMES'
+mqttwill_address mqttwill_network
 mqttwill_attempt mqttwill_set_will
 mqttwill_auth mqttwill_options
 mqttwill_closing mqttwill_close
 mqttwill_connack mqttwill_events
 mqttwill_event mqttwill_events
 mqttwill_finding mqttwill_will_check
+mqttwill_header mqttwill_network
 mqttwill_limits mqttwill_will_check
 mqttwill_message mqttwill_publish
+mqttwill_network mqttwill_network
 mqttwill_options mqttwill_options
 mqttwill_presence mqttwill_options
+mqttwill_reached mqttwill_events
 mqttwill_report mqttwill_will_check
 mqttwill_subscription mqttwill_subscribe
 mqttwill_terms mqttwill_timing
 mqttwill_timing mqttwill_timing
+mqttwill_tls mqttwill_tls
+mqttwill_transport mqttwill_transport
 mqttwill_user_property mqttwill_publish
 mqttwill_will mqttwill_set_will
 HOMES
@@ -121,6 +128,8 @@ FNR == NR { home[$1] = $2; next }
 name != "" {
 	sub(/\/\*.*/, "")
 	sub(/;.*/, "")
+	if (match($0, /\(\*[a-z_]*\)/)) # a function
+		$0 = substr($0, RSTART + 2, RLENGTH - 3)
 	n = split($0, part, ",")
 	for (i = 1; i <= n; i++) {
 		sub(/\[.*/, "", part[i])
@@ -129,13 +138,13 @@ name != "" {
 		if (part[i] ~ /^[a-z]/ && part[i] != "reserved")
 			print name, part[i], name in home ? home[name] : "-"
 	}
-}' "$tmp/homes" "$header" >"$tmp/members"
+}' "$tmp/homes" "$header" "$network" >"$tmp/members"
 while read -r name member page; do
 	grep -qw -- "$member" "$src/man/$page.3" 2>/dev/null || echo "man/$page.3: $member of struct $name is missing"
 done <"$tmp/members" >"$tmp/wrong"
 verdict "$tmp/wrong" "each of the $(wc -l <"$tmp/members") members of the header's structures is in its page"
 
-{ cat "$tmp/errors"; cat "$header" "$src/include/mqttwill_error.h" | grep -o 'MQTTWILL_[A-Z0-9_]*'; } | sort -u >"$tmp/constants"
+{ cat "$tmp/errors"; cat "$header" "$network" "$src/include/mqttwill_error.h" | grep -o 'MQTTWILL_[A-Z0-9_]*'; } | sort -u >"$tmp/constants"
 awk '!/^\.Dt/ { while (match($0, /MQTTWILL_[A-Z0-9_]*[A-Z0-9]/)) {
 	print FILENAME ":" FNR ":" substr($0, RSTART, RLENGTH)
 	$0 = substr($0, RSTART + RLENGTH)
@@ -145,7 +154,7 @@ done >"$tmp/wrong"
 verdict "$tmp/wrong" "no man page names a constant that the header does not have"
 
 cat "$src"/man/*.3 >"$tmp/pages"
-sed 's|/\*.*||; /^[ \t]*\*/d; /^#/d; s/MQTTWILL_API//' "$header" | grep -o 'MQTTWILL_[A-Z0-9_]*' | sort -u | while read -r name; do
+sed 's|/\*.*||; /^[ \t]*\*/d; /^#/d; s/MQTTWILL_API//' "$header" "$network" | grep -o 'MQTTWILL_[A-Z0-9_]*' | sort -u | while read -r name; do
 	grep -qw -- "$name" "$tmp/pages" || echo "include/mqttwill.h: $name is in no man page"
 done >"$tmp/wrong"
 verdict "$tmp/wrong" "each constant of the header is in a man page"

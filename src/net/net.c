@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the bottom up: a socket or the caller's own stream, a proxy, TLS, WebSocket.
+ */
+#include "net/net.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <mqttwill.h>
+
+#include "net/tcp.h"
+#include "net/tls.h"
+
+struct net {
+	struct net_settings     settings;
+	struct mqttwill_network network; /* the settings', or all default */
+	struct tls_context     *tls;
+	struct url             *servers;
+	size_t                  count;
+};
+
+static bool any_server(const struct net *n, bool (*has)(const struct url *url))
+{
+	for (size_t i = 0; i < n->count; i++)
+		if (has(&n->servers[i]))
+			return true;
+	return false;
+}
+
+static int add_server(struct net *n, const char *what, const char *text, struct pipe_error *error)
+{
+	size_t      offset = 0;
+	const char *problem = "it is NULL";
+	int         rc = text ? url_parse(&n->servers[n->count], text, &offset, &problem) : MQTTWILL_EURL;
+	if (rc == MQTTWILL_ENOMEM)
+		return pipe_fail(error, rc, "%s: no memory", what);
+	if (rc < 0)
+		return pipe_fail(error, rc, "%s: %s (byte %zu)", what, problem, offset);
+	n->count++;
+	return 0;
+}
+
+static int add_servers(struct net *n, struct pipe_error *error)
+{
+	const struct net_settings *s = &n->settings;
+	char                       what[40];
+	n->servers = calloc(1 + s->url_count, sizeof *n->servers);
+	if (!n->servers)
+		return pipe_fail(error, MQTTWILL_ENOMEM, "url: no memory");
+	int rc = add_server(n, "url", s->url, error);
+	for (size_t i = 0; rc == 0 && i < s->url_count; i++) {
+		snprintf(what, sizeof what, "urls[%zu]", i);
+		rc = add_server(n, what, s->urls[i], error);
+	}
+	return rc;
+}
+
+int net_new(struct net **out, const struct net_settings *settings, struct pipe_error *error)
+{
+	struct net *n = *out = calloc(1, sizeof *n);
+	if (!n)
+		return pipe_fail(error, MQTTWILL_ENOMEM, "new: no memory for the network settings");
+	n->settings = *settings;
+	if (settings->network)
+		n->network = *settings->network;
+	int rc = add_servers(n, error);
+	if (rc == 0 && any_server(n, url_has_tls))
+		rc = tls_context_new(&n->tls, settings->tls, error);
+	if (rc < 0) {
+		net_free(n);
+		*out = NULL;
+	}
+	return rc;
+}
+
+void net_free(struct net *n)
+{
+	if (!n)
+		return;
+	tls_context_free(n->tls);
+	for (size_t i = 0; i < n->count; i++)
+		url_fini(&n->servers[i]);
+	free(n->servers);
+	free(n);
+}
+
+size_t net_server_count(const struct net *n)
+{
+	return n->count;
+}
+
+const struct url *net_server(const struct net *n, size_t index)
+{
+	return &n->servers[index];
+}
+
+static uint32_t phase_ms(const struct net *n, uint32_t own)
+{
+	return own ? own : n->settings.timeout_ms;
+}
+
+static struct pipe *bottom(struct net *n, const struct url *to, struct pipe_error *error)
+{
+	struct tcp_config config = {
+		.host = to->host,
+		.port = to->port,
+		.network = &n->network,
+		.timeout_ms = n->settings.timeout_ms,
+		.silent_ms = n->settings.silent_ms,
+	};
+	return tcp_new(&config, error);
+}
+
+static struct pipe *with_tls(struct net *n, struct pipe *below, const struct url *to)
+{
+	struct tls_peer peer = {
+		.host = to->host,
+		.port = to->port,
+		.timeout_ms = phase_ms(n, n->network.tls_timeout_ms),
+		.websocket = url_has_websocket(to),
+	};
+	return tls_new(n->tls, below, &peer);
+}
+
+struct pipe *net_pipe(struct net *n, const struct url *to, struct pipe_error *error)
+{
+	pipe_fail(error, MQTTWILL_ENOMEM, "connect: no memory for a connection");
+	struct pipe *top = bottom(n, to, error);
+	if (top && url_has_tls(to)) {
+		struct pipe *below = top;
+		top = with_tls(n, below, to);
+		if (!top)
+			pipe_close(below, false);
+	}
+	if (top)
+		error->code = 0;
+	return top;
+}
+
+uint32_t net_insecure(const struct net *n)
+{
+	const struct mqttwill_tls *tls = n->settings.tls;
+	if (!tls)
+		return 0;
+	return (tls->insecure_any_certificate ? MQTTWILL_INSECURE_ANY_CERTIFICATE : 0u) |
+	       (tls->insecure_any_host ? MQTTWILL_INSECURE_ANY_HOST : 0u) | (tls->keylog_file ? MQTTWILL_INSECURE_KEYLOG : 0u);
+}
