@@ -3,33 +3,12 @@
  * OpenSSL over a small BIO of ours that reads and writes through the pipe below. What OpenSSL waits for is what that pipe
  * said it waits for when it was called last.
  */
-#include "net/tls.h"
+#include "net/tls_internal.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
+#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <mqttwill.h>
-
-struct tls_context {
-	SSL_CTX    *ssl;
-	BIO_METHOD *bio;
-};
-
-struct tls {
-	struct pipe pipe;
-	SSL        *ssl;
-	uint64_t    end; /* of the time for the handshake; 0: it has not begun */
-	uint32_t    timeout_ms;
-	char        host[256];
-	bool        open;
-};
 
 static struct tls *tls_of(struct pipe *p)
 {
@@ -66,9 +45,12 @@ static long bio_control(BIO *bio, int command, long number, void *pointer)
 	return command == BIO_CTRL_FLUSH; /* nothing is kept back here */
 }
 
-static BIO_METHOD *bio_method(void)
+static BIO_METHOD *make_method(void)
 {
-	BIO_METHOD *m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "mqttwill pipe");
+	static int  index; /* OpenSSL has few of them, and takes none back */
+	BIO_METHOD *m;
+	index = index ? index : BIO_get_new_index();
+	m = BIO_meth_new(index | BIO_TYPE_SOURCE_SINK, "mqttwill pipe");
 	if (!m)
 		return NULL;
 	BIO_meth_set_read(m, bio_read);
@@ -77,70 +59,27 @@ static BIO_METHOD *bio_method(void)
 	return m;
 }
 
-/* ---- The context ---- */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static BIO_METHOD     *method; /* one for the process, for as long as it lives */
+static int             ex_index = -1;
 
-static const char *openssl_reason(void)
+static bool once(void)
 {
-	unsigned long e = ERR_peek_last_error();
-	const char   *text = e ? ERR_reason_error_string(e) : NULL;
-	ERR_clear_error();
-	return text ? text : "unknown error";
+	pthread_mutex_lock(&lock);
+	if (!method)
+		method = make_method();
+	if (ex_index < 0)
+		ex_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+	pthread_mutex_unlock(&lock);
+	return method && ex_index >= 0;
 }
 
-static int set_trust(SSL_CTX *ssl, const char *ca_file, struct pipe_error *error)
+struct tls *tls_of_ssl(const SSL *ssl)
 {
-	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
-	if (ca_file && access(ca_file, R_OK) < 0)
-		return pipe_fail(error, MQTTWILL_EOPTION, "option ca_file: %s: %s", ca_file, strerror(errno));
-	if (ca_file ? SSL_CTX_load_verify_locations(ssl, ca_file, NULL) : SSL_CTX_set_default_verify_paths(ssl))
-		return 0;
-	return pipe_fail(error, MQTTWILL_EOPTION, "option ca_file: %s: %s", ca_file ? ca_file : "(system)", openssl_reason());
-}
-
-int tls_context_new(struct tls_context **out, const struct mqttwill_tls *settings, struct pipe_error *error)
-{
-	const char         *ca_file = settings ? settings->ca_file : NULL;
-	struct tls_context *c = *out = calloc(1, sizeof *c);
-	ERR_clear_error();
-	if (c)
-		c->ssl = SSL_CTX_new(TLS_client_method());
-	if (c)
-		c->bio = bio_method();
-	int rc = 0;
-	if (!c || !c->ssl || !c->bio)
-		rc = pipe_fail(error, MQTTWILL_ENOMEM, "tls: no memory for the context");
-	if (rc == 0 && !SSL_CTX_set_min_proto_version(c->ssl, TLS1_2_VERSION))
-		rc = pipe_fail(error, MQTTWILL_ESYSTEM, "tls: %s", openssl_reason());
-	if (rc == 0)
-		rc = set_trust(c->ssl, ca_file, error);
-	if (rc == 0) {
-		/* a buffer may move between two tries of a write, and an idle connection keeps none */
-		SSL_CTX_set_options(c->ssl, SSL_OP_NO_RENEGOTIATION); /* reading never waits for writing, nor the reverse */
-		SSL_CTX_set_mode(c->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-		return 0;
-	}
-	tls_context_free(c);
-	*out = NULL;
-	return rc;
-}
-
-void tls_context_free(struct tls_context *c)
-{
-	if (!c)
-		return;
-	SSL_CTX_free(c->ssl);
-	BIO_meth_free(c->bio);
-	free(c);
+	return SSL_get_ex_data(ssl, ex_index);
 }
 
 /* ---- The filter ---- */
-
-static int certificate_error(struct tls *t, long verdict)
-{
-	if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH)
-		return pipe_fail(t->pipe.error, MQTTWILL_ECERT, "tls: the certificate is not for %s", t->host);
-	return pipe_fail(t->pipe.error, MQTTWILL_ECERT, "tls: certificate of %s: %s", t->host, X509_verify_cert_error_string(verdict));
-}
 
 /* A connection that breaks in the handshake most often ends at a server that expects something else than TLS. */
 static int broken_below(struct tls *t)
@@ -158,15 +97,33 @@ static int tls_error(struct tls *t, int ssl_error, const char *what)
 	if (t->pipe.error->code)
 		return broken_below(t);
 	if (!t->open && verdict != X509_V_OK)
-		return certificate_error(t, verdict);
+		return tls_certificate_error(t, verdict);
 	if (ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_ZERO_RETURN)
 		return pipe_fail(t->pipe.error, t->open ? MQTTWILL_ELOST : MQTTWILL_ETLS, "tls: %s closed the connection in the %s", t->host, what);
-	return pipe_fail(t->pipe.error, t->open ? MQTTWILL_ELOST : MQTTWILL_ETLS, "tls: %s with %s: %s", what, t->host, openssl_reason());
+	return pipe_fail(t->pipe.error, t->open ? MQTTWILL_ELOST : MQTTWILL_ETLS, "tls: %s with %s: %s", what, t->host, tls_reason());
 }
 
 static bool must_wait(int ssl_error)
 {
 	return ssl_error == SSL_ERROR_WANT_READ || ssl_error == SSL_ERROR_WANT_WRITE;
+}
+
+/* ---- The handshake ---- */
+
+static int (*const ends[])(struct tls *t) = {
+	NULL,
+};
+
+static int finished(struct tls *t)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && ends[i]; i++)
+		rc = ends[i](t);
+	if (rc < 0)
+		return rc;
+	t->open = true;
+	t->pipe.deadline = UINT64_MAX;
+	return 0;
 }
 
 static int tls_open(struct pipe *p, uint64_t now_ms)
@@ -186,11 +143,8 @@ static int tls_open(struct pipe *p, uint64_t now_ms)
 	pipe_follow(p);
 	p->phase = MQTTWILL_PHASE_TLS;
 	p->deadline = t->end;
-	if (rc == 1) {
-		t->open = true;
-		p->deadline = UINT64_MAX;
-		return 0;
-	}
+	if (rc == 1)
+		return finished(t);
 	if (!must_wait(ssl_error))
 		return tls_error(t, ssl_error, "handshake");
 	if (now_ms < t->end)
@@ -259,39 +213,48 @@ static void tls_describe(const struct pipe *p, struct pipe_facts *facts)
 
 static const struct pipe_ops tls_ops = {tls_open, tls_read, tls_write, tls_finish, tls_close, tls_pending, tls_describe};
 
-static bool is_address(const char *host)
+/* ---- A new one ---- */
+
+static int (*const beginnings[])(struct tls *t) = {
+	tls_begin_name,
+};
+
+static int begin(struct tls *t)
 {
-	unsigned char bytes[16];
-	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < sizeof beginnings / sizeof beginnings[0]; i++)
+		rc = beginnings[i](t);
+	return rc;
 }
 
-static bool set_name(SSL *ssl, const char *host)
+static bool put_bio(struct tls *t)
 {
-	if (is_address(host))
-		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host);
-	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return SSL_set1_host(ssl, host) && SSL_set_tlsext_host_name(ssl, host);
+	BIO *bio = BIO_new(method);
+	if (!bio)
+		return false;
+	BIO_set_data(bio, t->pipe.below);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(t->ssl, bio, bio);
+	return true;
 }
 
 struct pipe *tls_new(struct tls_context *context, struct pipe *below, const struct tls_peer *peer)
 {
-	const char *host = peer->host;
-	struct tls *t = calloc(1, sizeof *t);
-	SSL        *ssl = t ? SSL_new(context->ssl) : NULL;
-	BIO        *bio = ssl ? BIO_new(context->bio) : NULL;
-	if (!bio || !set_name(ssl, host)) {
-		BIO_free(bio);
-		SSL_free(ssl);
-		free(t);
+	struct tls *t = once() ? calloc(1, sizeof *t) : NULL;
+	if (!t)
 		return NULL;
-	}
-	BIO_set_data(bio, below);
-	BIO_set_init(bio, 1);
-	SSL_set_bio(ssl, bio, bio);
-	t->ssl = ssl;
-	t->timeout_ms = peer->timeout_ms;
 	t->pipe = (struct pipe){.ops = &tls_ops, .below = below, .error = below->error, .deadline = UINT64_MAX, .fd = -1};
-	for (size_t i = 0; i + 1 < sizeof t->host && host[i]; i++)
-		t->host[i] = host[i];
-	return &t->pipe;
+	t->context = context;
+	t->timeout_ms = peer->timeout_ms;
+	t->websocket = peer->websocket;
+	for (size_t i = 0; i + 1 < sizeof t->host && peer->host[i]; i++)
+		t->host[i] = peer->host[i];
+	if (tls_context_refresh(context, below->error) == 0)
+		t->ssl = SSL_new(context->ssl);
+	if (t->ssl && SSL_set_ex_data(t->ssl, ex_index, t) && put_bio(t) && begin(t) == 0)
+		return &t->pipe;
+	SSL_free(t->ssl);
+	free(t);
+	ERR_clear_error();
+	return NULL;
 }
