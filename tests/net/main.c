@@ -6,7 +6,7 @@
 
 #include "net/suites.h"
 
-static Suite *(*const suites[])(void) = {url_suite, resolve_suite, tcp_suite, tls_suite};
+static Suite *(*const suites[])(void) = {url_suite, http_head_suite, resolve_suite, tcp_suite, tls_suite};
 
 int main(void)
 {

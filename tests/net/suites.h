@@ -7,6 +7,7 @@
 
 #include <check.h>
 
+Suite *http_head_suite(void);
 Suite *resolve_suite(void);
 Suite *tcp_suite(void);
 Suite *tls_suite(void);

@@ -24,7 +24,7 @@ for c in "$src"/tests/fuzz/fuzz_*.c; do
 	# shellcheck disable=SC2086 # lists of files
 	if clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-I"$src/include" -I"$src/src" -I"$src/tests" "$c" "$src"/src/base/*.c "$src"/src/wire/*.c \
-		"$src"/src/session/*.c "$src"/src/net/url.c $support $scram -lcheck -lsubunit -lm -lrt -pthread -o "$target" &&
+		"$src"/src/session/*.c "$src"/src/net/url.c "$src"/src/net/http_head.c $support $scram -lcheck -lsubunit -lm -lrt -pthread -o "$target" &&
 		"./$target" -max_total_time="$seconds" -artifact_prefix="$target." "$target.corpus" $known >"$target.log" 2>&1; then
 		echo "ok - $target ran $seconds s: $(grep -a '^Done' "$target.log")"
 	else
