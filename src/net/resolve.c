@@ -13,18 +13,18 @@
 #include <unistd.h>
 
 #include "base/list.h"
+#include "net/lookup.h"
 
 enum { MAX_WORKERS = 4 };
 
 struct resolve_job {
 	struct list      link;
-	struct addrinfo *list;
-	int              error;
+	struct resolve_query query;
+	struct answer    answer;
 	int              fd;
 	int              references; /* the owner's and the worker's */
 	bool             done;
-	char            *port; /* behind host */
-	char             host[];
+	char             host[]; /* and the port behind it */
 };
 
 static struct {
@@ -61,29 +61,20 @@ static void pool_init(void)
 	pool.ready = true;
 }
 
-static void lookup(struct resolve_job *job, int flags)
-{
-	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags};
-	job->error = getaddrinfo(job->host, job->port, &hints, &job->list);
-}
-
 /* Gives one reference back; called with the lock held, so that the last one is the last. */
 static void job_release(struct resolve_job *job)
 {
 	if (--job->references)
 		return;
-	if (job->list)
-		freeaddrinfo(job->list);
+	free(job->answer.list);
 	close(job->fd);
 	free(job);
 }
 
 static void job_finish(struct resolve_job *job)
 {
-	uint64_t one = 1;
 	job->done = true;
-	if (write(job->fd, &one, sizeof one) < 0)
-		job->error = EAI_SYSTEM; /* cannot happen on a new eventfd; the owner's deadline stands in any case */
+	eventfd_write(job->fd, 1); /* cannot fail on a new one; the owner's deadline stands in any case */
 	job_release(job);
 }
 
@@ -95,7 +86,7 @@ static void *worker(void *unused)
 		struct resolve_job *job = list_entry(l, struct resolve_job, link);
 		list_remove(l);
 		pthread_mutex_unlock(&pool.lock);
-		lookup(job, AI_ADDRCONFIG);
+		lookup_name(&job->query, &job->answer);
 		pthread_mutex_lock(&pool.lock);
 		job_finish(job);
 	}
@@ -139,33 +130,30 @@ static bool enqueue(struct resolve_job *job)
 	return false;
 }
 
-static struct resolve_job *job_new(const char *host, const char *port)
+static struct resolve_job *job_new(const struct resolve_query *query)
 {
-	size_t              host_size = strlen(host) + 1, port_size = strlen(port) + 1;
+	size_t              host_size = strlen(query->host) + 1, port_size = strlen(query->port) + 1;
 	struct resolve_job *job = calloc(1, sizeof *job + host_size + port_size);
 	if (!job)
 		return NULL;
 	list_init(&job->link);
 	job->references = 1;
-	job->port = job->host + host_size;
-	memcpy(job->host, host, host_size);
-	memcpy(job->port, port, port_size);
+	job->query = *query;
+	job->query.host = memcpy(job->host, query->host, host_size);
+	job->query.port = memcpy(job->host + host_size, query->port, port_size);
 	job->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return job;
 }
 
 int resolve_start(struct resolve_job **out, const struct resolve_query *query)
 {
-	struct resolve_job *job = *out = job_new(query->host, query->port);
+	struct resolve_job *job = *out = job_new(query);
 	if (!job)
 		return MQTTWILL_ENOMEM;
-	if (job->fd >= 0)
-		lookup(job, AI_NUMERICHOST | AI_NUMERICSERV);
-	bool started = true;
+	bool started = job->fd >= 0;
+	bool number = started && lookup_number(&job->query, &job->answer);
 	pthread_mutex_lock(&pool.lock);
-	if (job->fd < 0)
-		started = false;
-	else if (job->error == EAI_NONAME)
+	if (started && !number)
 		started = enqueue(job);
 	else
 		job->done = true;
@@ -187,9 +175,17 @@ bool resolve_done(struct resolve_job *job, int *error, struct addrinfo **list)
 	pthread_mutex_lock(&pool.lock);
 	bool done = job->done;
 	pthread_mutex_unlock(&pool.lock);
-	*error = done ? job->error : 0;
-	*list = done ? job->list : NULL;
+	*error = done ? job->answer.code : 0;
+	*list = done ? job->answer.list : NULL;
 	return done;
+}
+
+int resolve_explain(const struct resolve_job *job, const struct resolve_job *other, struct pipe_error *error)
+{
+	const struct answer *a = other && other->answer.reason > job->answer.reason ? &other->answer : &job->answer;
+	if (other && job->answer.reason == REASON_NO_ADDRESS && other->answer.reason == REASON_NO_ADDRESS)
+		return pipe_fail(error, a->code, "resolve %s: the name has no address", job->query.host);
+	return pipe_fail(error, a->code, "resolve %s: %s", job->query.host, a->why);
 }
 
 void resolve_drop(struct resolve_job *job)

@@ -142,7 +142,7 @@ static int check_lookup(struct tcp *t, uint64_t now_ms)
 	if (resolve_done(t->job, &error, &t->next)) {
 		t->pipe.fd = -1;
 		if (error)
-			return pipe_fail(t->pipe.error, MQTTWILL_ERESOLVE, "resolve %s: %s", t->config.host, gai_strerror(error));
+			return resolve_explain(t->job, NULL, t->pipe.error);
 		return next_address(t, now_ms);
 	}
 	if (now_ms < t->end)
