@@ -32,7 +32,7 @@ extern const struct option device_rows[];
 #define DEVICE_GROUPS(d) \
 	{"The device's status", "", device_rows, &(d)->own}, \
 	{"Properties of the will, MQTT 5", "", property_rows, &(d)->properties}, \
-	{"The connection", "", connection_rows, &(d)->connection}
+	CONNECTION_GROUPS(&(d)->connection)
 
 /* EXIT_OK, or what is wrong was said in the name of the command. */
 enum exit_code device_fill(struct device *d, const char *command);

@@ -6,10 +6,8 @@
 
 #include "cli/groups.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 static const struct choice version_choices[] = {
@@ -44,18 +42,8 @@ const struct choice leaving_choices[] = {
 
 #define AT(member) offsetof(struct connection_options, member)
 const struct option connection_rows[] = {
-	{.name = "url", .value = "URL", .help = "mqtt[s]://[user[:password]@]host[:port]; default mqtt://localhost",
-	 .type = OPTION_TEXT, .offset = AT(url)},
 	{.name = "id", .value = "CLIENTID", .help = "client id; run needs one; default: the broker's choice, in 3.1 mqttwill-PID",
 	 .type = OPTION_TEXT, .offset = AT(id), .letter = 'i'},
-	{.name = "user", .value = "NAME", .help = "user name",
-	 .type = OPTION_TEXT, .offset = AT(user)},
-	{.name = "password", .value = "PASSWORD", .help = "password; ps(1) shows it",
-	 .type = OPTION_TEXT, .offset = AT(password)},
-	{.name = "password-file", .value = "FILE", .help = "password from a file's first line",
-	 .type = OPTION_TEXT, .offset = AT(password_file)},
-	{.name = "cafile", .value = "FILE", .help = "trusted certificates, PEM; default: the system's",
-	 .type = OPTION_TEXT, .offset = AT(ca_file)},
 	{.name = "auth-method", .value = "SCRAM-SHA-256", .help = "MQTT 5: prove the password without sending it",
 	 .type = OPTION_TEXT, .offset = AT(auth_method)},
 	{.name = "version", .value = "auto|3.1|3.1.1|5", .help = "of MQTT; default auto, or 5 where an option needs it",
@@ -116,32 +104,6 @@ const struct option will_rows[] = {
 };
 #undef AT
 
-static void first_line(struct payload *p)
-{
-	const char *bytes = p->bytes;
-	const char *end = memchr(bytes, '\n', p->len);
-	if (end)
-		p->len = (size_t)(end - bytes);
-	if (p->len && bytes[p->len - 1] == '\r')
-		p->len--;
-}
-
-static enum exit_code fill_password(const struct connection_options *from, struct mqttwill_options *opt,
-                                    struct arena *arena)
-{
-	opt->password = from->password;
-	if (!from->password_file)
-		return EXIT_OK;
-	struct payload p = {0};
-	enum exit_code code = payload_read(&p, from->password_file, arena);
-	if (code != EXIT_OK)
-		return code;
-	first_line(&p);
-	opt->password = p.len ? p.bytes : "";
-	opt->password_len = p.len;
-	return EXIT_OK;
-}
-
 void connection_name(struct connection_options *from, struct arena *arena)
 {
 	char text[24]; /* 23 characters are the most in 3.1 */
@@ -149,24 +111,6 @@ void connection_name(struct connection_options *from, struct arena *arena)
 		return;
 	int n = snprintf(text, sizeof text, "mqttwill-%ld", (long)getpid());
 	from->id = arena_copy(arena, text, (size_t)n);
-}
-
-/* The library would refuse it, too, but not as a file that cannot be read. */
-static enum exit_code check_ca_file(const struct connection_options *from, const char *url)
-{
-	if (!from->ca_file)
-		return EXIT_OK;
-	FILE *file = fopen(from->ca_file, "r");
-	if (!file || (fgetc(file) == EOF && ferror(file))) {
-		enum exit_code code = refuse(EXIT_USAGE, "--cafile: %s: %s", from->ca_file, strerror(errno));
-		if (file)
-			fclose(file);
-		return code;
-	}
-	fclose(file);
-	if (strncasecmp(url, "mqtts:", 6) != 0 && strncasecmp(url, "ssl:", 4) != 0)
-		say("warning: --cafile has no effect without mqtts://");
-	return EXIT_OK;
 }
 
 /* The library takes others, too, with a function that plays them; a command line has none. */
@@ -188,10 +132,7 @@ static uint32_t version_of(const struct connection_options *from)
 
 enum exit_code connection_fill(const struct connection_options *from, struct mqttwill_options *opt, struct arena *arena)
 {
-	opt->url = from->url ? from->url : "mqtt://localhost";
 	opt->client_id = from->id;
-	opt->user_name = from->user;
-	opt->ca_file = from->ca_file;
 	opt->auth_method = from->auth_method;
 	opt->version = version_of(from);
 	opt->flags = from->adapt ? (uint32_t)MQTTWILL_ADAPT : 0;
@@ -205,10 +146,8 @@ enum exit_code connection_fill(const struct connection_options *from, struct mqt
 	opt->keepalive_s = from->keepalive.value;
 	if (from->keepalive.set && from->keepalive.value == 0)
 		opt->keepalive_s = MQTTWILL_KEEPALIVE_OFF;
-	enum exit_code code = check_ca_file(from, opt->url);
-	if (code == EXIT_OK)
-		code = check_auth_method(from);
-	return code == EXIT_OK ? fill_password(from, opt, arena) : code;
+	enum exit_code code = check_auth_method(from);
+	return code == EXIT_OK ? reach_fill(&from->reach, opt, arena) : code;
 }
 
 bool properties_given(const struct property_options *from)

@@ -6,15 +6,11 @@
 #ifndef CLI_GROUPS_H
 #define CLI_GROUPS_H
 
-#include "cli/options.h"
+#include "cli/reach.h"
 
 struct connection_options {
-	const char   *url; /* default mqtt://localhost */
+	struct reach_options reach;
 	const char   *id;
-	const char   *user;
-	const char   *password;
-	const char   *password_file;
-	const char   *ca_file;
 	const char   *auth_method;
 	struct number keepalive;
 	struct number version;
@@ -50,6 +46,9 @@ struct will_options {
 extern const struct option connection_rows[];
 extern const struct option property_rows[];
 extern const struct option will_rows[];
+/* All about a connection, as groups of a command line. */
+#define CONNECTION_GROUPS(c) {"The connection", "", connection_rows, c}, REACH_GROUPS(&(c)->reach)
+
 extern const struct choice goodbye_choices[]; /* of a client with presence */
 extern const struct choice leaving_choices[]; /* of one without */
 

@@ -91,16 +91,54 @@ static void on_retry(struct link *l, const struct mqttwill_event *e)
 		say("no connection: %s%s", e->text, retry_text(l, e->retry_in_ms, again, sizeof again));
 }
 
+/* What is not checked, each time, for logs that are read from somewhere in the middle. */
+static void tell_insecure(uint32_t bits)
+{
+	static const struct {
+		uint32_t    bit;
+		const char *words;
+	} ways[] = {
+		{MQTTWILL_INSECURE_ANY_CERTIFICATE, "any certificate is accepted (--insecure)"},
+		{MQTTWILL_INSECURE_ANY_HOST, "a certificate for any host is accepted (--insecure-host)"},
+		{MQTTWILL_INSECURE_KEYLOG, "the secrets are written to a file (--keylog)"},
+	};
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+		if (bits & ways[i].bit)
+			say("INSECURE: %s", ways[i].words);
+}
+
+/* " to mqtts://localhost:8883 (127.0.0.1:8883, TLSv1.3 TLS_AES_256_GCM_SHA384, TLS resumed)" */
+static const char *way_text(const struct mqttwill_reached *r, char *text, size_t size)
+{
+	int n = 0;
+	text[0] = 0;
+	if (!r || !r->server)
+		return text;
+	const char *address = r->address ? r->address : "";
+	if (r->tls_version)
+		n = snprintf(text, size, " to %s (%s%s%s%s %s%s)", r->server, r->by_proxy ? "by proxy " : "", address,
+		             *address ? ", " : "", r->tls_version, r->cipher ? r->cipher : "", r->resumed ? ", TLS resumed" : "");
+	else if (*address)
+		n = snprintf(text, size, " to %s (%s%s)", r->server, r->by_proxy ? "by proxy " : "", address);
+	else
+		n = snprintf(text, size, " to %s", r->server);
+	return n < 0 ? "" : text;
+}
+
 static void on_up(struct link *l, const struct mqttwill_event *e)
 {
 	const struct mqttwill_connack *c = e->connack;
+	char                           way[512];
 	l->up = l->was_up = true;
 	l->ready |= !l->awaits;
 	l->up_ms = steady_ms();
 	l->birth_due_ms = l->has_birth ? l->up_ms + BIRTH_MS : INT64_MAX;
-	if (!l->quiet)
-		say("connected%s%s, keep-alive %u s, session expiry %" PRIu32 " s%s", *c->client_id ? " as " : "",
-		    c->client_id, c->keepalive_s, c->session_expiry_s, c->session_present ? ", session resumed" : "");
+	if (l->quiet)
+		return;
+	say("connected%s%s%s, keep-alive %u s, session expiry %" PRIu32 " s%s", way_text(e->reached, way, sizeof way),
+	    *c->client_id ? " as " : "", c->client_id, c->keepalive_s, c->session_expiry_s,
+	    c->session_present ? ", session resumed" : "");
+	tell_insecure(e->reached ? e->reached->insecure : 0);
 }
 
 static void on_online(struct link *l, const struct mqttwill_event *e)
@@ -171,7 +209,7 @@ static void on_oversize(struct link *l, const struct mqttwill_event *e)
 /* A device that may not publish its status is of no use; later on the permission may come back. */
 static void on_will(struct link *l, const struct mqttwill_event *e)
 {
-	say("will: %s", e->text);
+	say("%s%s", strncmp(e->text, "will: ", 6) ? "will: " : "", e->text);
 	if (e->error == MQTTWILL_EBIRTH && !l->was_online)
 		link_end(l, exit_code(e->error));
 }

@@ -3,10 +3,15 @@
  * One parser for all options: find the row, hand the value to its type's function. A value that is no number is a usage
  * error; a number that the field cannot hold is MQTT's refusal and names the rule.
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include "cli/options.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct parse {
 	const struct command_line *line;
@@ -142,19 +147,70 @@ static enum exit_code set_property(struct parse *p, const struct option *o, void
 	return EXIT_OK;
 }
 
+/* It is not opened: one that can be read only once, as of <(...), is left for the library. */
+static enum exit_code set_file(struct parse *p, const struct option *o, void *member)
+{
+	struct stat st;
+	bool        wants_directory = o->type == OPTION_DIRECTORY;
+	if (stat(p->value, &st) != 0 || access(p->value, R_OK) != 0)
+		return refuse(EXIT_USAGE, "%s: %s: %s", p->name, p->value, strerror(errno));
+	if (S_ISDIR(st.st_mode) != wants_directory)
+		return refuse(EXIT_USAGE, "%s: %s: %s", p->name, p->value, strerror(wants_directory ? ENOTDIR : EISDIR));
+	return set_text(p, o, member);
+}
+
 static set_fn *const setters[] = {
 	[OPTION_FLAG] = set_flag,         [OPTION_TEXT] = set_text,       [OPTION_NUMBER] = set_number,
 	[OPTION_DURATION] = set_duration, [OPTION_PAYLOAD] = set_payload, [OPTION_CHOICE] = set_choice,
-	[OPTION_PROPERTY] = set_property, [OPTION_LIST] = set_list,
+	[OPTION_PROPERTY] = set_property, [OPTION_LIST] = set_list,       [OPTION_FILE] = set_file,
+	[OPTION_DIRECTORY] = set_file,
 };
 
+/* ---- What was given ------------------------------------------------------------------------------------------------- */
+
+static bool is_given(const struct option *o, const void *member)
+{
+	switch (o->type) {
+	case OPTION_FLAG:
+		return *(const bool *)member;
+	case OPTION_TEXT:
+	case OPTION_FILE:
+	case OPTION_DIRECTORY:
+		return *(const char *const *)member != NULL;
+	case OPTION_NUMBER:
+	case OPTION_DURATION:
+	case OPTION_CHOICE:
+		return ((const struct number *)member)->set;
+	case OPTION_PAYLOAD:
+		return ((const struct payload *)member)->set;
+	case OPTION_PROPERTY:
+		return ((const struct properties *)member)->count > 0;
+	case OPTION_LIST:
+		return ((const struct texts *)member)->count > 0;
+	}
+	return false;
+}
+
+const struct option *options_given(const struct option *rows, const void *target)
+{
+	for (; rows->name; rows++)
+		if (is_given(rows, (const char *)target + rows->offset))
+			return rows;
+	return NULL;
+}
+
 /* ---- Finding the row ------------------------------------------------------------------------------------------------ */
+
+static bool is_word(const char *word, const char *text, size_t len)
+{
+	return word && strlen(word) == len && !strncmp(word, text, len);
+}
 
 static bool is_named(const struct option_group *g, const struct option *o, const char *name, size_t len)
 {
 	size_t prefix = strlen(g->prefix);
-	return len > prefix && !strncmp(name, g->prefix, prefix) && strlen(o->name) == len - prefix &&
-	       !strncmp(name + prefix, o->name, len - prefix);
+	return len > prefix && !strncmp(name, g->prefix, prefix) &&
+	       (is_word(o->name, name + prefix, len - prefix) || is_word(o->alias, name + prefix, len - prefix));
 }
 
 static const struct option *find(const struct command_line *line, const char *name, size_t len, char letter,
@@ -178,9 +234,14 @@ static void help_row(const struct option_group *g, const struct option *o)
 {
 	char left[80];
 	char letter[] = {'-', o->letter, ',', ' ', 0};
-	snprintf(left, sizeof left, "%s--%s%s%s%s", o->letter ? letter : "", g->prefix, o->name, o->value ? " " : "",
-	         o->value ? o->value : "");
-	printf("  %-36s %s\n", left, o->help);
+	char value[48] = "";
+	if (o->value)
+		snprintf(value, sizeof value, o->implied ? " [%s]" : " %s", o->value);
+	snprintf(left, sizeof left, "%s--%s%s%s", o->letter ? letter : "", g->prefix, o->name, value);
+	printf("  %-36s %s", left, o->help);
+	if (o->alias)
+		printf("; also --%s%s", g->prefix, o->alias);
+	putchar('\n');
 }
 
 static void help(const struct command_line *line)
@@ -201,6 +262,15 @@ static void help(const struct command_line *line)
 static enum exit_code bad_usage(struct parse *p, const char *what)
 {
 	return refuse(EXIT_USAGE, "%s %s; mqttwill %s --help lists the options", p->name, what, p->line->name);
+}
+
+/* The next word, or what its absence means; NULL: there must be one. */
+static const char *next_value(struct parse *p, const struct option *o)
+{
+	bool more = p->at + 1 < p->argc;
+	if (o->implied && (!more || p->argv[p->at + 1][0] == '-'))
+		return o->implied;
+	return more ? p->argv[++p->at] : NULL;
 }
 
 /* The option at p->at with its value, if it takes one: "--name value", "--name=value" or "-n". */
@@ -226,10 +296,8 @@ static enum exit_code parse_one(struct parse *p)
 		return bad_usage(p, "is no option of this command");
 	if (o->type == OPTION_FLAG && equals)
 		return bad_usage(p, "takes no value");
-	if (o->type != OPTION_FLAG && !equals && ++p->at == p->argc)
-		return bad_usage(p, "needs a value");
-	p->value = equals ? equals + 1 : p->argv[p->at];
-	return setters[o->type](p, o, member);
+	p->value = equals ? equals + 1 : o->type == OPTION_FLAG ? "" : next_value(p, o);
+	return p->value ? setters[o->type](p, o, member) : bad_usage(p, "needs a value");
 }
 
 bool options_parse(const struct command_line *line, int argc, char **argv, enum exit_code *code)

@@ -24,7 +24,9 @@ enum option_type {
 	OPTION_PAYLOAD,  /* struct payload */
 	OPTION_CHOICE,   /* struct number */
 	OPTION_PROPERTY, /* struct properties; may be repeated */
-	OPTION_LIST      /* struct texts; may be repeated */
+	OPTION_LIST,     /* struct texts; may be repeated */
+	OPTION_FILE,     /* const char *: of a file that can be read ... */
+	OPTION_DIRECTORY /* ... or of a directory */
 };
 
 struct number {
@@ -49,7 +51,9 @@ struct choice {
 
 struct option {
 	const char          *name; /* without dashes; NULL ends a table */
+	const char          *alias; /* what another command calls it; or NULL */
 	const char          *value; /* what --help calls the value; NULL for a flag */
+	const char          *implied; /* the value where none follows, or what follows begins with a dash; NULL: there must be one */
 	const char          *help;
 	size_t               offset;
 	enum option_type     type;
@@ -80,5 +84,8 @@ struct command_line {
  * what is wrong was said.
  */
 bool options_parse(const struct command_line *line, int argc, char **argv, enum exit_code *code);
+
+/* The first row of the table that was given; NULL: none. */
+const struct option *options_given(const struct option *rows, const void *target);
 
 #endif

@@ -64,6 +64,18 @@ enum exit_code payload_read(struct payload *p, const char *path, struct arena *a
 	return code;
 }
 
+enum exit_code payload_first_line(struct payload *p, const char *path, struct arena *arena)
+{
+	enum exit_code code = payload_read(p, path, arena);
+	const char    *bytes = p->bytes;
+	const char    *end = code == EXIT_OK ? memchr(bytes, '\n', p->len) : NULL;
+	if (end)
+		p->len = (size_t)(end - bytes);
+	if (code == EXIT_OK && p->len && bytes[p->len - 1] == '\r')
+		p->len--;
+	return code;
+}
+
 static int digit(char c)
 {
 	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
@@ -71,20 +83,20 @@ static int digit(char c)
 	return at ? (int)(at - digits) % 16 : -1;
 }
 
-static enum exit_code parse_hex(struct payload *p, const char *hex, struct arena *arena)
+enum exit_code payload_hex(struct payload *p, const char *what, const char *hex, size_t len, struct arena *arena)
 {
-	size_t n = strlen(hex) / 2;
+	size_t n = len / 2;
 	char  *bytes = arena_alloc(arena, n + 1);
 	if (!bytes)
 		return out_of_memory();
 	for (size_t i = 0; i < n; i++) {
 		int high = digit(hex[2 * i]), low = digit(hex[2 * i + 1]);
 		if (high < 0 || low < 0)
-			return refuse(EXIT_USAGE, "hex:%s: not hexadecimal at digit %zu", hex, 2 * i + 1);
+			return refuse(EXIT_USAGE, "%s: not hexadecimal at digit %zu", what, 2 * i + 1);
 		bytes[i] = (char)(high << 4 | low);
 	}
-	if (hex[2 * n])
-		return refuse(EXIT_USAGE, "hex:%s: an odd number of digits", hex);
+	if (len % 2)
+		return refuse(EXIT_USAGE, "%s: an odd number of digits", what);
 	payload_set(p, bytes, n);
 	return EXIT_OK;
 }
@@ -94,7 +106,7 @@ enum exit_code payload_parse(struct payload *p, const char *argument, struct are
 	if (argument[0] == '@')
 		return payload_read(p, argument + 1, arena);
 	if (!strncmp(argument, "hex:", 4))
-		return parse_hex(p, argument + 4, arena);
+		return payload_hex(p, argument, argument + 4, strlen(argument + 4), arena);
 	if (!strncmp(argument, "text:", 5))
 		argument += 5;
 	payload_set(p, argument, strlen(argument));

@@ -21,7 +21,11 @@ struct payload {
 /* Copies live in the arena. EXIT_OK, or what is wrong was said. */
 enum exit_code payload_parse(struct payload *p, const char *argument, struct arena *arena);
 
-/* The whole of a file. */
+/* The whole of a file, or its first line, as of one that holds a secret. */
 enum exit_code payload_read(struct payload *p, const char *path, struct arena *arena);
+enum exit_code payload_first_line(struct payload *p, const char *path, struct arena *arena);
+
+/* `len` digits; `what` is named where they are none, and they are not. */
+enum exit_code payload_hex(struct payload *p, const char *what, const char *hex, size_t len, struct arena *arena);
 
 #endif

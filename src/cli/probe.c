@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
-#include "cli/groups.h"
+#include "cli/reach.h"
 #include "cli/report.h"
 #include "net/net.h"
 
@@ -28,11 +28,11 @@ struct probe_options {
 struct probe {
 	struct arena                arena;
 	struct probe_options        own;
-	struct connection_options   connection;
-	struct mqttwill_options     options; /* of the connection, for the credentials */
+	struct reach_options        reach;
+	struct mqttwill_options     options; /* how it is reached, and the credentials */
 	struct probe_run            run;
 	const struct probe_profile *profile;
-	char                        prefix[32], name[PROBE_NAME_MAX + 1];
+	char                        prefix[32], name[PROBE_NAME_MAX + 1], server[320];
 };
 
 #define AT(member) offsetof(struct probe_options, member)
@@ -82,38 +82,12 @@ static const struct option probe_rows[] = {
          .offset = AT(restart_command)},
 	{.name = "load",
          .value = "N",
-         .help = "leave to make so many connections one after the other; 3000 say much",
+         .implied = "3000",
+         .help = "leave to make so many connections, 30 at a time; default 3000",
          .type = OPTION_NUMBER,
          .offset = AT(load),
          .least = 1,
          .max = 1000000},
-	{.name = NULL},
-};
-#undef AT
-
-#define AT(member) offsetof(struct connection_options, member)
-static const struct option target_rows[] = {
-	{.name = "url",
-         .value = "URL",
-         .help = "mqtt[s]://[user[:password]@]host[:port]; default mqtt://localhost",
-         .type = OPTION_TEXT,
-         .offset = AT(url)},
-	{.name = "user", .value = "NAME", .help = "user name", .type = OPTION_TEXT, .offset = AT(user)},
-	{.name = "password",
-         .value = "PASSWORD",
-         .help = "password; ps(1) shows it",
-         .type = OPTION_TEXT,
-         .offset = AT(password)},
-	{.name = "password-file",
-         .value = "FILE",
-         .help = "password from a file's first line",
-         .type = OPTION_TEXT,
-         .offset = AT(password_file)},
-	{.name = "cafile",
-         .value = "FILE",
-         .help = "trusted certificates, PEM; default: the system's",
-         .type = OPTION_TEXT,
-         .offset = AT(ca_file)},
 	{.name = NULL},
 };
 #undef AT
@@ -289,7 +263,8 @@ static enum exit_code play(struct probe *p)
 		return refuse(EXIT_NETWORK,
 		              "no memory for so many scenarios at the same time; try a smaller --parallel");
 	report_init(&report, &p->run, p->profile);
-	report.url = net_server(p->run.net, 0)->host; /* not the URL: it may hold a password */
+	url_text(net_server(p->run.net, 0), p->server, sizeof p->server);
+	report.url = p->server;
 	report.began_ms = wall;
 	report.took_ms = (uint32_t)(steady_ms() - began);
 	enum exit_code code = write_reports(p, &report);
@@ -312,20 +287,42 @@ static enum exit_code play_selected(struct probe *p)
 	return play(p);
 }
 
-static enum exit_code prepare_and_play(struct probe *p)
+/* The library's own checks, which open no socket. */
+static enum exit_code check_options(const struct probe *p)
 {
-	enum exit_code code = connection_fill(&p->connection, &p->options, &p->arena);
+	char                    text[512];
+	mqttwill               *client;
+	struct mqttwill_options options = p->options;
+	int                     rc = mqttwill_new(&client, &options);
+	mqttwill_free(client);
+	option_words(text, sizeof text, mqttwill_errmsg(NULL, rc));
+	if (rc < 0)
+		return refuse(exit_code(rc), "%s", text);
+	if (p->options.url_count)
+		return refuse(EXIT_USAGE, "--url: one broker is probed at a time");
+	return EXIT_OK;
+}
+
+static enum exit_code prepare(struct probe *p)
+{
+	enum exit_code code = reach_fill(&p->reach, &p->options, &p->arena);
 	if (code == EXIT_OK)
 		code = find_profile(p);
-	if (p->own.json + p->own.junit + p->own.tap > 1)
+	if (code == EXIT_OK && p->own.json + p->own.junit + p->own.tap > 1)
 		code = refuse(EXIT_USAGE, "one of --json, --junit and --tap; --html may stand beside it");
+	return code == EXIT_OK ? check_options(p) : code;
+}
+
+static enum exit_code prepare_and_play(struct probe *p)
+{
+	enum exit_code code = prepare(p);
 	if (code != EXIT_OK)
 		return code;
-	struct mqttwill_tls tls = {.ca_file = p->options.ca_file};
 	struct net_settings settings = {
 		.url = p->options.url,
-		.tls = &tls,
-		.timeout_ms = ANSWER_MS,
+		.tls = p->options.tls,
+		.network = p->options.network,
+		.timeout_ms = p->options.connect_timeout_ms ? p->options.connect_timeout_ms : ANSWER_MS,
 	};
 	struct pipe_error why = {0};
 	int               rc = net_new(&p->run.net, &settings, &why);
@@ -349,7 +346,7 @@ int command_probe(int argc, char **argv)
 	static struct probe              p;
 	static const struct option_group groups[] = {
 		{"The probe", "", probe_rows, &p.own},
-		{"The broker", "", target_rows, &p.connection},
+		REACH_GROUPS(&p.reach),
 	};
 	const struct command_line line = {
 		.name = "probe",

@@ -244,7 +244,7 @@ int command_pub(int argc, char **argv)
 	static const struct option_group groups[] = {
 		{"The message", "", pub_rows, &p.own},
 		{"Its properties, MQTT 5", "", property_rows, &p.properties},
-		{"The connection", "", connection_rows, &p.connection},
+		CONNECTION_GROUPS(&p.connection),
 		{"The will", "will-", will_rows, &p.will_options},
 		{"Its properties, MQTT 5", "will-", property_rows, &p.will_properties},
 	};

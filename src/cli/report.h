@@ -13,7 +13,7 @@
 
 struct report {
 	const struct probe_run     *run;
-	const char                 *url;      /* as given, without the password */
+	const char                 *url;      /* without user and password */
 	const struct probe_profile *profile;  /* NULL: none */
 	int64_t                     began_ms; /* since 1970 */
 	uint32_t                    took_ms;

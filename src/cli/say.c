@@ -76,40 +76,6 @@ __attribute__((format(printf, 2, 0))) static void put_line(const char *prefix, c
 	funlockfile(stderr);
 }
 
-static const struct {
-	const char *member, *option;
-} words[] = {
-	{"option client_id", "--id"},         {"option ca_file", "--cafile"},
-	{"option user_name", "--user"},       {"option password", "--password"},
-	{"option keepalive_s", "--keepalive"}, {"option session_expiry_s", "--session-expiry"},
-	{"session_expiry_s", "--session-expiry"}, {"will delay_s", "--will-delay"},
-	{"option auth_method", "--auth-method"}, {"option queue_messages", "--queue-messages"},
-	{"rejoin always", "--rejoin always"}, {"redirect_maximum", "--follow-redirects"},
-};
-
-/* The length of the member's name that text begins with, and what to say instead; or 0. */
-static size_t match(const char *text, const char **option)
-{
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		*option = words[i].option;
-		if (!strncmp(text, words[i].member, strlen(words[i].member)))
-			return strlen(words[i].member);
-	}
-	return 0;
-}
-
-void option_words(char *out, size_t size, const char *text)
-{
-	size_t      n = 0, len;
-	const char *option;
-	while (*text && n + 1 < size) {
-		len = match(text, &option);
-		n += (size_t)snprintf(out + n, size - n, "%.*s", len ? (int)strlen(option) : 1, len ? option : text);
-		text += len ? len : 1;
-	}
-	out[n < size ? n : size - 1] = 0;
-}
-
 void say(const char *format, ...)
 {
 	char    time[TIME_TEXT_SIZE];

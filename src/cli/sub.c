@@ -173,7 +173,7 @@ int command_sub(int argc, char **argv)
 	static struct sub                s;
 	static const struct option_group groups[] = {
 		{"The subscription", "", sub_rows, &s.own},
-		{"The connection", "", connection_rows, &s.connection},
+		CONNECTION_GROUPS(&s.connection),
 		{"The will", "will-", will_rows, &s.will_options},
 		{"Its properties, MQTT 5", "will-", property_rows, &s.will_properties},
 	};
