@@ -6,18 +6,13 @@
 #define NET_ADDRESSES_H
 
 #include <netdb.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ADDRESSES_MOST = 64 };
+#include "net/address.h"
 
-union address {
-	struct sockaddr     any;
-	struct sockaddr_in  four;
-	struct sockaddr_in6 six;
-};
+enum { ADDRESSES_MOST = 64 };
 
 struct addresses {
 	union address at[ADDRESSES_MOST];

@@ -9,8 +9,11 @@
 
 #include <mqttwill.h>
 
+#include "net/adopt.h"
+#include "net/failed.h"
 #include "net/tcp.h"
 #include "net/tls.h"
+#include "net/unix.h"
 
 struct net {
 	struct net_settings     settings;
@@ -18,6 +21,7 @@ struct net {
 	struct tls_context     *tls;
 	struct url             *servers;
 	size_t                  count;
+	struct failed           failed; /* addresses */
 };
 
 static bool any_server(const struct net *n, bool (*has)(const struct url *url))
@@ -65,6 +69,8 @@ int net_new(struct net **out, const struct net_settings *settings, struct pipe_e
 	if (settings->network)
 		n->network = *settings->network;
 	int rc = add_servers(n, error);
+	if (rc == 0)
+		rc = tcp_check(&n->network, error);
 	if (rc == 0 && any_server(n, url_has_tls))
 		rc = tls_context_new(&n->tls, settings->tls, error);
 	if (rc < 0) {
@@ -82,6 +88,7 @@ void net_free(struct net *n)
 	for (size_t i = 0; i < n->count; i++)
 		url_fini(&n->servers[i]);
 	free(n->servers);
+	failed_fini(&n->failed);
 	free(n);
 }
 
@@ -106,9 +113,14 @@ static struct pipe *bottom(struct net *n, const struct url *to, struct pipe_erro
 		.host = to->host,
 		.port = to->port,
 		.network = &n->network,
+		.failed = &n->failed,
 		.timeout_ms = n->settings.timeout_ms,
 		.silent_ms = n->settings.silent_ms,
 	};
+	if (n->network.dial_fn)
+		return adopt_new(to->scheme == URL_UNIX ? to->path : to->host, to->port, &n->network, n->settings.silent_ms, error);
+	if (to->scheme == URL_UNIX)
+		return unix_new(to->path, phase_ms(n, n->network.address_timeout_ms), error);
 	return tcp_new(&config, error);
 }
 

@@ -1,241 +1,233 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Three steps: name, address, connection. Each address gets an equal share of the time that is left.
+ * Names and addresses at once: the race begins while names may still be coming in. What only opening needs is freed when it is
+ * over.
  */
 #include "net/tcp.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <mqttwill.h>
 
-#include "net/resolve.h"
+#include "net/host.h"
+#include "net/stream.h"
+#include "net/tune.h"
+
+struct opening {
+	struct host   host;
+	struct race   race;
+	uint64_t      end;      /* of all the time there is */
+	uint64_t      race_end; /* of that for addresses */
+};
 
 struct tcp {
-	struct pipe         pipe;
-	struct tcp_config   config;
-	struct resolve_job *job;
-	struct addrinfo    *next; /* the address to try after this one */
-	uint64_t            end;  /* of all the time there is */
-	pid_t               owner; /* the process: a forked child may close its copy, but not the connection */
-	bool                open;
-	char                peer[INET6_ADDRSTRLEN + 9]; /* [ADDRESS]:PORT */
+	struct stream     stream;
+	struct tcp_config config;
+	struct opening   *opening; /* NULL: not begun, or open */
+	union address    address; /* once open */
+	uint64_t          now_ms;  /* of the last open() */
+	bool              answered; /* something was read: the address is in order */
+	char              peer[ADDRESS_TEXT];
 };
+
+static const struct mqttwill_network no_network;
 
 static struct tcp *tcp_of(struct pipe *p)
 {
 	return (struct tcp *)(void *)p;
 }
 
-static void wait_for(struct tcp *t, int fd, uint8_t wants, uint64_t deadline)
+/* ---- Opening ---- */
+
+static uint64_t sooner(uint64_t a, uint64_t b)
 {
-	t->pipe.fd = fd;
-	t->pipe.wants = wants;
-	t->pipe.deadline = deadline;
+	return a < b ? a : b;
 }
 
-static void set_number(int fd, int level, int option, int value)
+/* A phase of its own length, 0: none, in what is left. */
+static uint64_t phase_end(uint64_t now_ms, uint32_t own_ms, uint64_t end)
 {
-	setsockopt(fd, level, option, &value, sizeof value); /* a tuning that a system lacks is no error */
+	return own_ms ? sooner(now_ms + own_ms, end) : end;
 }
 
-static void tune(const struct tcp *t, int fd)
+static int begin(struct tcp *t, uint64_t now_ms)
 {
-	set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	if (t->config.silent_ms)
-		set_number(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)t->config.silent_ms);
+	const struct mqttwill_network *n = t->config.network;
+	struct opening *o = calloc(1, sizeof *o);
+	if (!o)
+		return pipe_fail(t->stream.pipe.error, MQTTWILL_ENOMEM, "resolve %s: no memory", t->config.host);
+	o->end = now_ms + t->config.timeout_ms;
+	o->race_end = UINT64_MAX;
+	t->opening = o;
+	if (race_init(&o->race, n, t->config.failed, host_rules(n, t->config.srv_service)) < 0)
+		return pipe_fail(t->stream.pipe.error, MQTTWILL_ESYSTEM, "resolve %s: epoll: %s", t->config.host, strerror(errno));
+	t->stream.pipe.fd = o->race.epoll;
+	t->stream.pipe.wants = PIPE_READ;
+	int rc = host_start(&o->host, &t->config, &o->race, phase_end(now_ms, n->resolve_timeout_ms, o->end));
+	return rc < 0 ? pipe_fail(t->stream.pipe.error, rc, "resolve %s: no thread or memory for it", t->config.host) : 0;
 }
 
-static void name_peer(struct tcp *t, const struct addrinfo *a)
+static void end_opening(struct tcp *t)
 {
-	char host[64], port[8];
-	if (getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV))
+	if (!t->opening)
 		return;
-	snprintf(t->peer, sizeof t->peer, a->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+	host_fini(&t->opening->host, &t->opening->race);
+	race_fini(&t->opening->race);
+	free(t->opening);
+	t->opening = NULL;
+	t->stream.pipe.fd = -1;
 }
 
-static void drop_socket(struct tcp *t)
+static int opened(struct tcp *t)
 {
-	if (t->pipe.fd >= 0)
-		close(t->pipe.fd);
-	t->pipe.fd = -1;
-}
-
-static uint64_t share(const struct tcp *t, const struct addrinfo *a, uint64_t now_ms)
-{
-	uint64_t left = t->end > now_ms ? t->end - now_ms : 0;
-	uint64_t count = 0;
-	for (; a; a = a->ai_next)
-		count++;
-	return now_ms + left / (count ? count : 1);
-}
-
-static int begin(struct tcp *t, const struct addrinfo *a, uint64_t now_ms)
-{
-	name_peer(t, a);
-	t->pipe.phase = MQTTWILL_PHASE_CONNECT;
-	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol); /* [MQTT-4.2.0-1] */
-	if (fd < 0)
-		return pipe_fail(t->pipe.error, MQTTWILL_ECONNECT, "socket: %s", strerror(errno));
-	wait_for(t, fd, PIPE_WRITE, share(t, a, now_ms));
-	tune(t, fd);
-	if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
-		return 0;
-	if (errno == EINPROGRESS || errno == EINTR)
-		return PIPE_WAIT;
-	return pipe_fail(t->pipe.error, MQTTWILL_ECONNECT, "connect to %s: %s", t->peer, strerror(errno));
-}
-
-/* Tries addresses until one does not fail at once. */
-static int next_address(struct tcp *t, uint64_t now_ms)
-{
-	int rc = t->pipe.error->code;
-	while (t->next) {
-		drop_socket(t);
-		const struct addrinfo *a = t->next;
-		t->next = a->ai_next;
-		rc = begin(t, a, now_ms);
-		if (rc >= 0)
-			return rc;
-	}
-	drop_socket(t);
-	return rc;
-}
-
-static int check_connect(struct tcp *t, uint64_t now_ms)
-{
-	int       error = 0;
-	socklen_t len = sizeof error;
-	struct sockaddr_storage peer;
-	socklen_t               peer_len = sizeof peer;
-	getsockopt(t->pipe.fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	if (error == 0 && getpeername(t->pipe.fd, (struct sockaddr *)&peer, &peer_len) == 0)
-		return 0;
-	if (error == 0 && now_ms < t->pipe.deadline)
-		return PIPE_WAIT;
-	pipe_fail(t->pipe.error, error ? MQTTWILL_ECONNECT : MQTTWILL_ETIMEOUT, "connect to %s: %s", t->peer,
-	          error ? strerror(error) : "no answer in time");
-	return next_address(t, now_ms);
-}
-
-static int start_lookup(struct tcp *t, uint64_t now_ms)
-{
-	struct resolve_query query = {.host = t->config.host, .port = t->config.port, .family = AF_UNSPEC};
-	t->end = now_ms + t->config.timeout_ms;
-	int rc = resolve_start(&t->job, &query);
-	if (rc < 0)
-		return pipe_fail(t->pipe.error, rc, "resolve %s: no thread or memory for it", t->config.host);
-	wait_for(t, resolve_fd(t->job), PIPE_READ, t->end);
+	int fd = race_take(&t->opening->race, &t->address);
+	end_opening(t);
+	address_text(&t->address, t->peer, sizeof t->peer);
+	tune_open(fd, t->config.silent_ms);
+	stream_opened(&t->stream, fd);
 	return 0;
 }
 
-static int check_lookup(struct tcp *t, uint64_t now_ms)
+static int lost(struct tcp *t)
 {
-	int error;
-	if (resolve_done(t->job, &error, &t->next)) {
-		t->pipe.fd = -1;
-		if (error)
-			return resolve_explain(t->job, NULL, t->pipe.error);
-		return next_address(t, now_ms);
+	struct pipe_error *error = t->stream.pipe.error;
+	struct opening    *o = t->opening;
+	if (o->race.count) {
+		race_fail(&o->race, error);
+		host_tell(&o->host, error);
+	} else {
+		host_fail(&o->host, error);
 	}
-	if (now_ms < t->end)
-		return PIPE_WAIT;
-	t->pipe.fd = -1;
-	return pipe_fail(t->pipe.error, MQTTWILL_ETIMEOUT, "resolve %s: no answer in time", t->config.host);
+	end_opening(t);
+	return error->code;
+}
+
+static int go_on(struct tcp *t, uint64_t now_ms)
+{
+	struct opening *o = t->opening;
+	struct pipe    *p = &t->stream.pipe;
+	int             rc = host_turn(&o->host, &o->race, now_ms);
+	if (rc < 0)
+		return pipe_fail(p->error, rc, "resolve %s: no memory for its addresses", t->config.host);
+	if (race_turn(&o->race, host_is_enough(&o->host, now_ms), now_ms))
+		return opened(t);
+	bool begun = o->race.begun > 0;
+	if (begun && o->race_end == UINT64_MAX)
+		o->race_end = phase_end(now_ms, t->config.network->address_timeout_ms, o->end);
+	if (now_ms >= o->race_end)
+		race_stop(&o->race, now_ms);
+	if (now_ms >= o->race_end || (host_is_over(&o->host) && race_is_over(&o->race)))
+		return lost(t);
+	p->phase = begun ? MQTTWILL_PHASE_CONNECT : MQTTWILL_PHASE_RESOLVE;
+	p->deadline = sooner(host_deadline(&o->host, begun), begun ? sooner(race_deadline(&o->race), o->race_end) : UINT64_MAX);
+	return PIPE_WAIT;
 }
 
 static int tcp_open(struct pipe *p, uint64_t now_ms)
 {
 	struct tcp *t = tcp_of(p);
-	if (t->open)
+	if (t->stream.open)
 		return 0;
-	int rc = t->job ? 0 : start_lookup(t, now_ms);
+	t->now_ms = now_ms;
+	int rc = t->opening ? 0 : begin(t, now_ms);
 	if (rc == 0)
-		rc = p->fd == resolve_fd(t->job) ? check_lookup(t, now_ms) : check_connect(t, now_ms);
-	if (rc)
-		return rc;
-	t->open = true;
-	resolve_drop(t->job); /* and with it the addresses that were not needed */
-	t->job = NULL;
-	t->next = NULL;
-	p->wants = PIPE_READ;
-	p->deadline = UINT64_MAX;
-	return 0;
+		rc = go_on(t, now_ms);
+	return rc;
 }
 
-static bool try_later(void)
+/* ---- Open ---- */
+
+static void note(struct tcp *t, bool works)
 {
-	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+	if (!t->config.failed)
+		return;
+	if (works)
+		failed_forget(t->config.failed, &t->address);
+	else
+		failed_note(t->config.failed, &t->address, t->now_ms);
+}
+
+/* With TCP Fast Open the connection is made by the first write, and what goes wrong then is told as what it is. */
+static ssize_t told(struct tcp *t, ssize_t n)
+{
+	struct pipe_error *error = t->stream.pipe.error;
+	if (n >= -1 || t->answered || !(t->config.network->flags & MQTTWILL_NET_FAST_OPEN))
+		return n;
+	return pipe_fail(error, MQTTWILL_ECONNECT, "connect to %s, or its first bytes: %s", t->peer, strerror(errno));
 }
 
 static ssize_t tcp_read(struct pipe *p, void *buf, size_t size)
 {
-	ssize_t n = recv(p->fd, buf, size, 0);
-	if (n >= 0)
-		return n;
-	if (!try_later())
-		return pipe_fail(p->error, MQTTWILL_ELOST, "read from %s: %s", tcp_of(p)->peer, strerror(errno));
-	p->wants |= PIPE_READ;
-	return -1;
+	struct tcp *t = tcp_of(p);
+	ssize_t     n = stream_read(p, buf, size);
+	if (n > 0 && !t->answered) {
+		t->answered = true;
+		note(t, true);
+	}
+	return told(t, n);
 }
 
 static ssize_t tcp_write(struct pipe *p, const void *bytes, size_t n)
 {
-	ssize_t written = send(p->fd, bytes, n, MSG_NOSIGNAL);
-	if (written >= 0)
-		return written;
-	if (!try_later())
-		return pipe_fail(p->error, MQTTWILL_ELOST, "write to %s: %s", tcp_of(p)->peer, strerror(errno));
-	p->wants |= PIPE_WRITE;
-	return -1;
+	return told(tcp_of(p), stream_write(p, bytes, n));
 }
 
-static void tcp_finish(struct pipe *p)
-{
-	shutdown(p->fd, SHUT_WR);
-}
-
-/* close(2) alone says nothing to the other side while a forked child holds a copy of the socket. */
-static void end_connection(int fd, bool reset)
-{
-	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-	if (!reset || connect(fd, &nobody, sizeof nobody) < 0)
-		shutdown(fd, SHUT_RDWR);
-}
-
+/* An address where somebody takes connections and never says a word is as good as one that fails. */
 static void tcp_close(struct pipe *p, bool reset)
 {
 	struct tcp *t = tcp_of(p);
-	bool        lookup = t->job && p->fd == resolve_fd(t->job);
-	if (p->fd >= 0 && t->open && t->owner == getpid())
-		end_connection(p->fd, reset);
-	if (!lookup)
-		drop_socket(t);
-	resolve_drop(t->job);
+	if (t->stream.open && !t->answered)
+		note(t, false);
+	end_opening(t);
+	stream_end(&t->stream, reset);
 	free(t);
 }
 
-static void tcp_describe(const struct pipe *p, struct pipe_facts *facts)
-{
-	facts->address = ((const struct tcp *)(const void *)p)->peer;
-}
-
-static const struct pipe_ops tcp_ops = {tcp_open, tcp_read, tcp_write, tcp_finish, tcp_close, NULL, tcp_describe};
+static const struct pipe_ops tcp_ops = {
+	.open = tcp_open,
+	.read = tcp_read,
+	.write = tcp_write,
+	.finish = stream_finish,
+	.close = tcp_close,
+	.describe = stream_describe,
+};
 
 struct pipe *tcp_new(const struct tcp_config *config, struct pipe_error *error)
 {
 	struct tcp *t = calloc(1, sizeof *t);
 	if (!t)
 		return NULL;
+	stream_init(&t->stream, &tcp_ops, error, MQTTWILL_PHASE_RESOLVE);
+	t->stream.peer = t->peer;
 	t->config = *config;
-	t->owner = getpid();
-	t->pipe = (struct pipe){.ops = &tcp_ops, .error = error, .fd = -1, .deadline = UINT64_MAX, .phase = MQTTWILL_PHASE_RESOLVE};
-	return &t->pipe;
+	if (!t->config.network)
+		t->config.network = &no_network;
+	return &t->stream.pipe;
+}
+
+/* ---- Settings ---- */
+
+static int check_address(const struct mqttwill_network *n, struct pipe_error *error)
+{
+	union address a;
+	if (!address_is_numeric(n->bind_address))
+		return pipe_fail(error, MQTTWILL_EOPTION, "option network.bind_address: \"%s\" is not an IPv4 or IPv6 address", n->bind_address);
+	if (!address_parse(&a, n->bind_address))
+		return pipe_fail(error, MQTTWILL_EOPTION, "option network.bind_address: \"%s\" has a zone that is no interface here",
+		                 n->bind_address);
+	bool six = address_family(&a) == AF_INET6;
+	if (n->family == (six ? MQTTWILL_ONLY_IPV4 : MQTTWILL_ONLY_IPV6))
+		return pipe_fail(error, MQTTWILL_EOPTION, "option network.bind_address: %s is IPv%d, and network.family allows IPv%d only",
+		                 n->bind_address, six ? 6 : 4, six ? 4 : 6);
+	return 0;
+}
+
+int tcp_check(const struct mqttwill_network *n, struct pipe_error *error)
+{
+	size_t length = n->bind_interface ? strlen(n->bind_interface) : 1;
+	if (length < 1 || length > 15)
+		return pipe_fail(error, MQTTWILL_EOPTION, "option network.bind_interface: a name has 1 to 15 bytes, this one has %zu", length);
+	return n->bind_address ? check_address(n, error) : 0;
 }
