@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/handle.h"
+#include "wire/keepalive.h"
 #include "wire/topic.h"
 #include "wire/will.h"
 
@@ -280,8 +281,8 @@ static void fill_strings(mqttwill *c, struct client_config *g, const struct mqtt
 static uint32_t silent_ms(const struct mqttwill_options *opt)
 {
 	uint32_t keep_alive = NUMBER(keepalive_s);
-	uint32_t detect = keep_alive == MQTTWILL_KEEPALIVE_OFF ? SESSION_DETECT_S : keep_alive;
-	return detect * 1000u + (opt->ping_timeout_ms ? opt->ping_timeout_ms : 10000u);
+	uint32_t detect_ms = keep_alive == MQTTWILL_KEEPALIVE_OFF ? (uint32_t)KEEPALIVE_DETECT_MS : keep_alive * 1000u;
+	return detect_ms + (opt->ping_timeout_ms ? opt->ping_timeout_ms : 10000u);
 }
 
 static int make_net(mqttwill *c, const struct mqttwill_options *opt, struct client_error *error)

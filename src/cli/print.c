@@ -154,6 +154,11 @@ void print_json_member(FILE *out, const char *before, const char *name, const vo
 	fputc('"', out);
 }
 
+void print_json_text(FILE *out, const char *before, const char *name, const char *text)
+{
+	print_json_member(out, before, name, text, strlen(text));
+}
+
 static void json_optional(FILE *out, const char *name, const void *bytes, size_t n)
 {
 	if (bytes)
@@ -206,4 +211,23 @@ void print_json(FILE *out, int64_t unix_ms, const struct mqttwill_message *m)
 	json_ids(out, m->subscription_ids, m->subscription_id_count);
 	json_user_properties(out, m->user_properties, m->user_property_count);
 	fputs("}\n", out);
+}
+
+/* ---- XML 1.0 ------------------------------------------------------------------------------------------------------ */
+
+void print_xml(FILE *out, const char *text)
+{
+	static const char *const named[256] = {
+		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
+	};
+	const uint8_t *p = (const uint8_t *)text;
+	bool           utf8 = utf8_good_text(p, strlen(text)) == strlen(text);
+	for (; *p; p++) {
+		if (named[*p])
+			fputs(named[*p], out);
+		else if (utf8 && p[0] == 0xEF && p[1] == 0xBF && p[2] >= 0xBE) /* U+FFFE, U+FFFF */
+			fputs("?", out), p += 2;
+		else
+			fputc(*p < 0x20 || *p == 0x7F || (*p > 0x7F && !utf8) ? '?' : *p, out);
+	}
 }

@@ -28,5 +28,9 @@ void print_json(FILE *out, int64_t unix_ms, const struct mqttwill_message *m);
 
 /* BEFORE"name":"text" of an object. */
 void print_json_member(FILE *out, const char *before, const char *name, const void *bytes, size_t n);
+void print_json_text(FILE *out, const char *before, const char *name, const char *text);
+
+/* A C string as XML and HTML want it. What is no character there becomes a question mark. */
+void print_xml(FILE *out, const char *text);
 
 #endif

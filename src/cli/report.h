@@ -36,9 +36,6 @@ void report_junit(FILE *out, const struct report *r);
 void report_tap(FILE *out, const struct report *r);
 void report_html(FILE *out, const struct report *r);
 
-/* Text as XML and HTML want it. */
-void report_escape(FILE *out, const char *text);
-
 /* "5.0", "3.1.1", "3.1" */
 const char *report_version(uint8_t level);
 

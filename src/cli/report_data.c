@@ -10,19 +10,14 @@
 
 /* ---- JSON ---- */
 
-static void member(FILE *out, const char *before, const char *name, const char *text)
-{
-	print_json_member(out, before, name, text, strlen(text));
-}
-
 static void json_due(FILE *out, const struct report *r, const struct probe_result *result)
 {
 	int64_t earliest, latest;
 	fputs(",\"due\":[", out);
 	for (size_t i = 0; report_window(r, result, i, &earliest, &latest); i++) {
 		const struct probe_sight *s = &result->scenario->sights[i];
-		member(out, i ? ",{" : "{", "payload", s->payload);
-		member(out, ",", "who", report_who(s->who));
+		print_json_text(out, i ? ",{" : "{", "payload", s->payload);
+		print_json_text(out, ",", "who", report_who(s->who));
 		fprintf(out, ",\"earliest_ms\":%" PRId64 ",\"latest_ms\":%" PRId64 ",\"qos\":%u,\"retain\":%s}",
 		        earliest, latest, s->qos, s->retain ? "true" : "false");
 	}
@@ -34,8 +29,8 @@ static void json_seen(FILE *out, const struct probe_result *result)
 	fputs(",\"seen\":[", out);
 	for (size_t i = 0; i < result->seen_count; i++) {
 		const struct probe_seen *s = &result->seen[i];
-		member(out, i ? ",{" : "{", "payload", s->payload);
-		member(out, ",", "who", report_who(s->who));
+		print_json_text(out, i ? ",{" : "{", "payload", s->payload);
+		print_json_text(out, ",", "who", report_who(s->who));
 		fprintf(out, ",\"at_ms\":%" PRId64 ",\"qos\":%u,\"retain\":%s,\"dup\":%s}",
 		        (int64_t)(s->at_ms - result->mark_ms), s->qos, s->retain ? "true" : "false",
 		        s->dup ? "true" : "false");
@@ -47,17 +42,17 @@ static void json_result(FILE *out, const struct report *r, const struct probe_re
 {
 	const struct probe_scenario *s = result->scenario;
 	char                         words[REPORT_RECORDED];
-	member(out, "{", "id", s->id);
-	member(out, ",", "bugs", s->bugs ? s->bugs : "");
-	member(out, ",", "title", s->title);
-	member(out, ",", "version", report_version(s->level));
-	member(out, ",", "verdict", probe_verdict_name(result->verdict));
+	print_json_text(out, "{", "id", s->id);
+	print_json_text(out, ",", "bugs", s->bugs ? s->bugs : "");
+	print_json_text(out, ",", "title", s->title);
+	print_json_text(out, ",", "version", report_version(s->level));
+	print_json_text(out, ",", "verdict", probe_verdict_name(result->verdict));
 	if (r->profile)
-		member(out, ",", "recorded", probe_profile_words(r->profile, s, words, sizeof words));
+		print_json_text(out, ",", "recorded", probe_profile_words(r->profile, s, words, sizeof words));
 	fprintf(out, ",\"news\":%s", report_is_news(r, result) ? "true" : "false");
-	member(out, ",", "text", result->text);
-	member(out, ",", "rules", s->rules);
-	member(out, ",", "advice", s->advice);
+	print_json_text(out, ",", "text", result->text);
+	print_json_text(out, ",", "rules", s->rules);
+	print_json_text(out, ",", "advice", s->advice);
 	json_due(out, r, result);
 	json_seen(out, result);
 	fputc('}', out);
@@ -65,9 +60,9 @@ static void json_result(FILE *out, const struct report *r, const struct probe_re
 
 void report_json(FILE *out, const struct report *r)
 {
-	member(out, "{", "url", r->url);
+	print_json_text(out, "{", "url", r->url);
 	if (r->profile)
-		member(out, ",", "profile", r->profile->name);
+		print_json_text(out, ",", "profile", r->profile->name);
 	fprintf(out, ",\"began_unix_ms\":%" PRId64 ",\"took_ms\":%" PRIu32 ",\"tolerance_ms\":%" PRIu32 ",\"counts\":{",
 	        r->began_ms, r->took_ms, r->run->settings.tolerance_ms);
 	for (unsigned v = 0; v < PROBE_VERDICTS; v++)
@@ -81,21 +76,6 @@ void report_json(FILE *out, const struct report *r)
 }
 
 /* ---- XML ---- */
-
-void report_escape(FILE *out, const char *text)
-{
-	static const char *const names[256] = {
-		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
-	};
-	for (const char *p = text; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-		if (names[c])
-			fputs(names[c], out);
-		else
-			fputc(c < 0x20 || c > 0x7E ? '?' : c,
-			      out); /* payloads of the prober's own are all that could bring one */
-	}
-}
 
 /* What is recorded of this broker is no failure of today. */
 static const char *junit_element(const struct report *report, const struct probe_result *r)
@@ -116,17 +96,17 @@ static void junit_outcome(FILE *out, const struct report *report, const struct p
 	char        recorded[REPORT_RECORDED];
 	fprintf(out, element ? "<%s message=\"" : "<system-out>", element);
 	fprintf(out, "%s: ", probe_verdict_name(r->verdict));
-	report_escape(out, r->text);
-	report_escape(out, report_recorded(report, r, recorded));
+	print_xml(out, r->text);
+	print_xml(out, report_recorded(report, r, recorded));
 	fputs(element ? "\"/>" : "</system-out>", out);
 }
 
 static void junit_case(FILE *out, const struct report *report, const struct probe_result *r)
 {
 	fputs("<testcase classname=\"mqttwill.probe\" name=\"", out);
-	report_escape(out, r->scenario->id);
+	print_xml(out, r->scenario->id);
 	fputc(' ', out);
-	report_escape(out, r->scenario->title);
+	print_xml(out, r->scenario->title);
 	fprintf(out, "\" time=\"%.3f\">", (double)r->end_ms / 1000);
 	junit_outcome(out, report, r);
 	fputs("</testcase>\n", out);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/print.h"
 #include "cli/report.h"
 
 enum { WIDTH = 320, LEFT = 12, RIGHT = 306, TOP = 10, LANE = 18, MOST_LANES = PROBE_SIGHTS, LABELS = 18 };
@@ -71,7 +72,7 @@ static struct scale scale_of(const struct report *report, const struct probe_res
 static void text_at(FILE *out, double x, int y, const char *anchor, const char *text)
 {
 	fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">", x, y, anchor);
-	report_escape(out, *text ? text : "(empty)");
+	print_xml(out, *text ? text : "(empty)");
 	fputs("</text>", out);
 }
 
@@ -81,7 +82,7 @@ static void name_at(FILE *out, double x, int y, const char *name)
 	bool right = x > WIDTH * 3 / 4.0;
 	fprintf(out, "<text class=\"name\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">", right ? RIGHT - 4 : x + 8, y,
 	        right ? "end" : "start");
-	report_escape(out, *name ? name : "(empty)");
+	print_xml(out, *name ? name : "(empty)");
 	fputs("</text>", out);
 }
 
@@ -127,7 +128,7 @@ static void draw_seen(FILE *out, const struct probe_result *r, const struct scal
 		int  y = TOP + 6 + (due ? (int)lane * LANE : 0);
 		fprintf(out, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%d\" r=\"5\"><title>", due ? "seen" : "bad",
 		        x_of(s, seen_at(r, i)), y);
-		report_escape(out, r->seen[i].payload);
+		print_xml(out, r->seen[i].payload);
 		fprintf(out, " after %.2f s, %s</title></circle>", (double)seen_at(r, i) / 1000,
 		        report_who(r->seen[i].who));
 	}
@@ -142,7 +143,7 @@ static void picture(FILE *out, const struct report *report, const struct probe_r
 		lanes++;
 	int bottom = TOP + LANE * (lanes ? (int)lanes : 1);
 	fprintf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH, bottom + LABELS);
-	report_escape(out, r->text);
+	print_xml(out, r->text);
 	fputs("\">", out);
 	draw_axis(out, &s, bottom);
 	draw_windows(out, report, r, &s);
@@ -155,7 +156,7 @@ static void picture(FILE *out, const struct report *report, const struct probe_r
 static void paragraph(FILE *out, const char *label, const char *text)
 {
 	fprintf(out, "<p><small>%s</small> ", label);
-	report_escape(out, text);
+	print_xml(out, text);
 	fputs("</p>\n", out);
 }
 
@@ -166,7 +167,7 @@ static void article(FILE *out, const struct report *report, const struct probe_r
 	char                         words[REPORT_RECORDED];
 	fprintf(out, "<article id=\"%s\"><h2><span class=\"%s\">%s</span> %s <small>%s%s MQTT %s</small></h2>\n<p>",
 	        s->id, verdict, verdict, s->id, s->bugs ? s->bugs : "", s->bugs ? "," : "", report_version(s->level));
-	report_escape(out, s->title);
+	print_xml(out, s->title);
 	fputs("</p>\n", out);
 	if (r->verdict != PROBE_UNSUPPORTED)
 		picture(out, report, r);
@@ -182,7 +183,7 @@ static void article(FILE *out, const struct report *report, const struct probe_r
 static void summary(FILE *out, const struct report *r)
 {
 	fputs("<h1>Does this broker keep its promises about wills?</h1><p>", out);
-	report_escape(out, r->url);
+	print_xml(out, r->url);
 	fprintf(out, ", %zu scenarios in %.1f s; a will may be %.1f s late.</p>\n<div class=\"sum\">", r->run->count,
 	        (double)r->took_ms / 1000, (double)r->run->settings.tolerance_ms / 1000);
 	for (unsigned v = 0; v < PROBE_VERDICTS; v++) {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/print.h"
+#include "wire/keepalive.h"
 
 enum { QUOTED_MAX = 24 };
 
@@ -252,15 +253,6 @@ static void fill_terms(struct story *s)
 	};
 }
 
-/* As mqttwill_options(3) says of keepalive_s and ping_timeout_ms; pings stay without a keep-alive. */
-static void fill_pings(struct story *s)
-{
-	uint64_t keep_alive = s->terms.keepalive_s ? s->terms.keepalive_s * 1000ull : 60000;
-	uint64_t half = s->terms.keepalive_s * 500ull;
-	s->ping_ms = keep_alive - (keep_alive / 4 < 5000 ? keep_alive / 4 : 5000);
-	s->answer_ms = half && half < 10000 ? half : 10000;
-}
-
 static void fill_words(struct story *s)
 {
 	const struct mqttwill_presence *p = &s->device->presence;
@@ -276,7 +268,8 @@ void story_tell(struct story *s, const struct device *device, const struct mqttw
 	*s = (struct story){.device = device, .report = *report};
 	s->goodbye_ms = device->own.goodbye_timeout.set ? device->own.goodbye_timeout.value : 5000;
 	fill_terms(s);
-	fill_pings(s);
+	s->ping_ms = keepalive_idle_ms(s->terms.keepalive_s * 1000ull);
+	s->answer_ms = keepalive_answer_ms(s->terms.keepalive_s * 1000ull, 0);
 	fill_words(s);
 	mqttwill_timing(&s->terms, MQTTWILL_ENDING_CRASH, &after);
 	s->wait_ms = after.latest_ms;

@@ -105,11 +105,6 @@ void story_text(FILE *out, const struct story *s)
 
 /* ---- JSON ---- */
 
-static void json_text(FILE *out, const char *before, const char *name, const char *text)
-{
-	print_json_member(out, before, name, text, strlen(text));
-}
-
 static void json_time(FILE *out, const char *name, uint64_t ms)
 {
 	fprintf(out, ",\"%s\":", name);
@@ -123,18 +118,18 @@ static void json_ending(FILE *out, const struct story *s, const struct ending *e
 {
 	char late[STORY_TEXT];
 	late_words(late, s, e);
-	json_text(out, "{", "ending", e->name);
-	json_text(out, ",", "how", e->how);
+	print_json_text(out, "{", "ending", e->name);
+	print_json_text(out, ",", "how", e->how);
 	json_time(out, "will_earliest_ms", e->will.earliest_ms);
 	json_time(out, "will_latest_ms", e->will.latest_ms);
 	fputs(",\"moments\":[", out);
 	for (size_t i = 0; i < e->count; i++) {
-		json_text(out, i ? ",{" : "{", "what", e->moments[i].what);
+		print_json_text(out, i ? ",{" : "{", "what", e->moments[i].what);
 		json_time(out, "earliest_ms", e->moments[i].when.earliest_ms);
 		json_time(out, "latest_ms", e->moments[i].when.latest_ms);
 		fputc('}', out);
 	}
-	json_text(out, "],", "late_subscriber_reads", late);
+	print_json_text(out, "],", "late_subscriber_reads", late);
 	fputc('}', out);
 }
 
@@ -142,10 +137,10 @@ static void json_findings(FILE *out, const struct mqttwill_report *r)
 {
 	fputs("],\"warnings\":[", out);
 	for (size_t i = 0; i < r->count; i++) {
-		json_text(out, i ? ",{" : "{", "field", r->finding[i].field);
-		json_text(out, ",", "rule", r->finding[i].rule);
-		json_text(out, ",", "problem", r->finding[i].problem);
-		json_text(out, ",", "advice", r->finding[i].advice);
+		print_json_text(out, i ? ",{" : "{", "field", r->finding[i].field);
+		print_json_text(out, ",", "rule", r->finding[i].rule);
+		print_json_text(out, ",", "problem", r->finding[i].problem);
+		print_json_text(out, ",", "advice", r->finding[i].advice);
 		fputc('}', out);
 	}
 	fputc(']', out);
@@ -153,9 +148,9 @@ static void json_findings(FILE *out, const struct mqttwill_report *r)
 
 void story_json(FILE *out, const struct story *s)
 {
-	json_text(out, "{", "client_id", s->device->options.client_id);
-	json_text(out, ",", "topic", s->device->will.topic);
-	json_text(out, ",", "version", version_words(s->terms.version));
+	print_json_text(out, "{", "client_id", s->device->options.client_id);
+	print_json_text(out, ",", "topic", s->device->will.topic);
+	print_json_text(out, ",", "version", version_words(s->terms.version));
 	fprintf(out,
 	        ",\"connect_size\":%zu,\"keepalive_s\":%" PRIu32 ",\"session_expiry_s\":%" PRIu32
 	        ",\"delay_s\":%" PRIu32,

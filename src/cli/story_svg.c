@@ -83,23 +83,10 @@ enum { NICE = sizeof nice_s / sizeof nice_s[0] };
 
 /* ---- Drawing ---- */
 
-static void xml_text(FILE *out, const char *text)
-{
-	static const char *const named[128] = {['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;"};
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (*p < 0x80 && named[*p])
-			fputs(named[*p], out);
-		else if (p[0] == 0xEF && p[1] == 0xBF && p[2] >= 0xBE)
-			fputs("?", out), p += 2; /* no characters in XML 1.0 */
-		else
-			fputc(*p < 0x20 || *p == 0x7F ? '?' : *p, out);
-	}
-}
-
 static void put(FILE *out, const char *kind, int x, int y, const char *text)
 {
 	fprintf(out, "<text class=\"%s\" x=\"%d\" y=\"%d\">", kind, x, y);
-	xml_text(out, text);
+	print_xml(out, text);
 	fputs("</text>\n", out);
 }
 

@@ -35,11 +35,11 @@ static int meet(struct probe_run *run, const struct probe_scenario *s, struct pr
 	return probe_play(&one);
 }
 
-static uint32_t offers_of(const struct probe_broker *b, bool tls)
+static uint32_t offers_of(const struct probe_broker *b, const struct url *url)
 {
 	uint32_t offers = b->no_retain ? NEEDS_NO_RETAIN : NEEDS_RETAIN;
 	offers |= b->maximum_qos < 2 ? NEEDS_LOW_QOS : NEEDS_QOS_2;
-	return offers | (tls ? NEEDS_TLS : 0u);
+	return offers | (url_has_tls(url) ? NEEDS_TLS : 0u) | (url_has_websocket(url) ? NEEDS_WEBSOCKET : 0u);
 }
 
 /* Another version changes nothing about a broker that is not there, or mute. */
@@ -80,7 +80,7 @@ int probe_meet(struct probe_run *run, char *why, size_t size)
 	if (rc < 0)
 		return rc;
 	run->settings.broker = best;
-	run->offers |= offers_of(&best, url_has_tls(net_server(run->net, 0)));
+	run->offers |= offers_of(&best, net_server(run->net, 0));
 	password.level = best.level;
 	if (meet(run, &password, &result, &told) < 0)
 		return MQTTWILL_ENOMEM;

@@ -30,7 +30,8 @@ struct wire {
 	uint64_t            end_ms; /* of lingering */
 	bool                open;
 	bool                dead;
-	bool                blocked; /* what is to be written waits for the socket */
+	bool                blocked; /* what is to be written waits for the socket ... */
+	uint8_t             wants;   /* ... until it can be written or, as TLS may want, read */
 };
 
 struct stage {
@@ -80,8 +81,10 @@ static bool flush(struct wire *w)
 {
 	w->blocked = false;
 	while (buf_len(&w->out) > 0) {
+		w->pipe->wants = 0;
 		ssize_t n = w->pipe->ops->write(w->pipe, buf_front(&w->out), buf_len(&w->out));
 		w->blocked = n == -1;
+		w->wants = w->pipe->wants;
 		if (n <= 0)
 			return n == -1;
 		buf_take(&w->out, (size_t)n);
@@ -230,7 +233,7 @@ static void wait_and_serve(struct stage *stage)
 	size_t         n = 0;
 	struct pollfd *fds = calloc(stage->wire_count + 1, sizeof *fds);
 	for (const struct wire *w = stage->wires; fds && w; w = w->next, n++) {
-		bool write = w->open ? w->blocked : w->pipe->wants & PIPE_WRITE;
+		bool write = w->open ? w->blocked && w->wants & PIPE_WRITE : w->pipe->wants & PIPE_WRITE;
 		bool read = w->open || w->pipe->wants & PIPE_READ;
 		fds[n] = (struct pollfd){w->pipe->fd, (short)((read ? POLLIN : 0) | (write ? POLLOUT : 0)), 0};
 	}

@@ -5,6 +5,7 @@
 #include "session/session.h"
 
 #include "session/internal.h"
+#include "wire/keepalive.h"
 
 enum { OUTPUT_SLACK = 1024 * 1024, IN_KEPT = 4096, SKIM_HEAD = HEADER_MAX + 2 + FIELD_MAX + 2 };
 
@@ -269,18 +270,13 @@ void session_abandon(struct session *s)
 
 static uint64_t ping_timeout(const struct session *s)
 {
-	if (s->config.ping_timeout_ms)
-		return s->config.ping_timeout_ms;
-	uint64_t half = s->keep_alive_ms / 2;
-	return half && half < 10000 ? half : 10000;
+	return keepalive_answer_ms(s->keep_alive_ms, s->config.ping_timeout_ms);
 }
 
-/* Idle time before a ping: somewhat less than the keep-alive, so that no delay of ours breaks it [MQTT-3.1.2-20]. */
+/* Less than the keep-alive [MQTT-3.1.2-20]. */
 static uint64_t ping_interval(const struct session *s)
 {
-	uint64_t keep_alive = s->keep_alive_ms ? s->keep_alive_ms : SESSION_DETECT_S * 1000u;
-	uint64_t margin = keep_alive / 4 < 5000 ? keep_alive / 4 : 5000;
-	return keep_alive - margin;
+	return keepalive_idle_ms(s->keep_alive_ms);
 }
 
 static uint64_t next_ping(const struct session *s)

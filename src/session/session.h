@@ -17,8 +17,7 @@
 
 enum {
 	SESSION_OUTPUT_SOFT = 64 * 1024,  /* above it the application's messages wait */
-	SESSION_OUTPUT_HIGH = 256 * 1024, /* above it nothing more should be fed */
-	SESSION_DETECT_S = 60             /* idle time before a ping where keep-alive is off */
+	SESSION_OUTPUT_HIGH = 256 * 1024  /* above it nothing more should be fed */
 };
 
 struct session_config {

@@ -6,24 +6,8 @@
 
 nobody=mqtt://127.0.0.1:1
 
-# Each row: exit code, a pattern of what it says, and the words of the command.
-refusals() {
-	local wanted pattern words n=0
-	while IFS='|' read -r wanted pattern words; do
-		[ -n "$wanted" ] || continue
-		eval "set -- $words"
-		start "$mqttwill" "$@" >out 2>said
-		ended "$pid"
-		is "exit code of $words" "$wanted" "$code"
-		expect "$words says why" grep -qE -- "$pattern" out said
-		echo "ok - exit code $wanted: mqttwill $words" >>"$dir/verdicts"
-		n=$((n + 1))
-	done <"$dir/table"
-	expect 'all rows were played' [ "$n" -ge 38 ]
-}
-
 table() {
-	cat >"$dir/table" <<'ROWS'
+	refusals 38 <<'ROWS'
 0|Exit codes|--help
 0|^mqttwill [0-9]|--version
 0|--goodbye|run --help
@@ -72,7 +56,6 @@ table() {
 6|no connection in 0.5 s; last: .*refused|sub --url "$nobody" -t a --retry --timeout .5
 6|not subscribed when --for was over|sub --url "$nobody" -t a --retry --for .3
 ROWS
-	refusals
 }
 it 'the table of refusals' table
 

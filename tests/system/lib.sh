@@ -125,6 +125,22 @@ has_in_order() {
 	done
 }
 
+# refusals LEAST <TABLE: plays the command with each row's words. A row is: exit code|pattern of what it says|words.
+refusals() {
+	local wanted pattern words n=0 least=$1
+	while IFS='|' read -r wanted pattern words; do
+		[ -n "$wanted" ] || continue
+		eval "set -- $words"
+		start "$mqttwill" "$@" >out 2>said </dev/null
+		ended "$pid"
+		is "exit code of $words" "$wanted" "$code"
+		expect "$words says why" grep -qE -- "$pattern" out said
+		echo "ok - exit code $wanted: mqttwill $words" >>"$dir/verdicts"
+		n=$((n + 1))
+	done
+	expect 'all rows were played' [ "$n" -ge "$least" ]
+}
+
 # ---- Processes -------------------------------------------------------------------------------------------------------
 
 # Starts COMMAND in the background; sets pid, which is killed at the test's end.
