@@ -2,6 +2,7 @@
 /*
  * Enhanced authentication as the options have it: SCRAM-SHA-256 is made here, any other method by the application's function.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/handle.h"
@@ -39,9 +40,22 @@ void auth_outline(const struct mqttwill_options *opt, struct packet *connect)
 	connect->connect.user_name = connect->connect.password = span_of(NULL, 0);
 }
 
-int auth_apply(mqttwill *c, const struct mqttwill_options *opt, struct client_config *g, struct span user,
-               struct span password, struct client_error *error)
+static int make_scram(mqttwill *c, const struct mqttwill_options *opt, size_t server, struct client_error *error)
 {
+	struct span user, password;
+	options_credentials(opt, c->net, server, &user, &password);
+	const char *problem = scram_check(user, password);
+	if (problem && server)
+		return api_fail(error, MQTTWILL_EOPTION, "urls[%zu]: %s", server - 1, problem);
+	if (problem)
+		return api_fail(error, MQTTWILL_EOPTION, "option %s", problem);
+	c->scram[server] = scram_new(user, password);
+	return c->scram[server] ? 0 : api_fail(error, MQTTWILL_ENOMEM, "new: no memory for " SCRAM_METHOD);
+}
+
+int auth_apply(mqttwill *c, const struct mqttwill_options *opt, struct client_config *g, struct client_error *error)
+{
+	int rc = 0;
 	if (!opt->auth_method)
 		return 0;
 	g->auth_method = arena_text(&c->arena, opt->auth_method, 0);
@@ -50,20 +64,28 @@ int auth_apply(mqttwill *c, const struct mqttwill_options *opt, struct client_co
 		return 0;
 	if (!scram_is_built_in())
 		return api_fail(error, MQTTWILL_EUNSUPPORTED, "option auth_method: built without OpenSSL, so without " SCRAM_METHOD);
-	const char *problem = scram_check(user, password);
-	if (problem)
-		return api_fail(error, MQTTWILL_EOPTION, "option %s", problem);
-	c->scram = scram_new(user, password);
+	g->keeps_secret = true;
+	c->scram = calloc(target_count(c->net), sizeof(struct scram *));
 	if (!c->scram)
 		return api_fail(error, MQTTWILL_ENOMEM, "new: no memory for " SCRAM_METHOD);
-	return 0;
+	for (size_t i = 0; rc == 0 && i < target_count(c->net); i++)
+		rc = make_scram(c, opt, i, error);
+	return rc;
+}
+
+void auth_free(mqttwill *c)
+{
+	for (size_t i = 0; c->scram && i < target_count(c->net); i++)
+		scram_free(c->scram[i]);
+	free(c->scram);
+	c->scram = NULL;
 }
 
 int hook_auth(void *owner, struct mqttwill_auth *step, const char **why)
 {
 	mqttwill *c = owner;
 	if (c->scram)
-		return scram_step(c->scram, step, why);
+		return scram_step(c->scram[c->client.servers.now], step, why);
 	return c->auth_fn(c->user, step) < 0 ? MQTTWILL_EAUTH : 0;
 }
 

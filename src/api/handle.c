@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "api/scram.h"
 #include "wire/will.h"
 
 /* ---- Forks: the child must not write to its parent's connection ---- */
@@ -140,7 +139,7 @@ const struct client_hooks api_hooks = {
 static void destroy(mqttwill *c)
 {
 	client_fini(&c->client);
-	scram_free(c->scram);
+	auth_free(c);
 	target_free(c->net);
 	arena_fini(&c->arena);
 	arena_fini(&c->will_arena);

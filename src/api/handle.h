@@ -25,7 +25,7 @@ struct mqttwill {
 	mqttwill_will_fn  *will_fn;
 	mqttwill_event_fn *event_fn;
 	mqttwill_auth_fn  *auth_fn;
-	struct scram      *scram; /* the method that is built in; NULL: auth_fn's, or none */
+	struct scram     **scram; /* the method that is built in, for each server; NULL: auth_fn's, or none */
 	void              *user;
 	unsigned           forks;        /* how often the process had forked when the client was made */
 	int                connect_error; /* for mqttwill_connect(): what will not mend itself */
@@ -73,10 +73,14 @@ int will_check_options(const struct mqttwill_will *will, const struct mqttwill_o
 /* A deep copy in the arena; NULL where there is no memory. */
 const struct mqttwill_will *will_keep(struct arena *a, const struct mqttwill_will *will);
 
-/* The same for enhanced authentication. user and password are those in force: with SCRAM they do not go into CONNECT. */
-int auth_check(const struct mqttwill_options *opt, struct client_error *error);
-int auth_apply(mqttwill *c, const struct mqttwill_options *opt, struct client_config *g, struct span user,
-               struct span password, struct client_error *error);
+/* The same for enhanced authentication. With SCRAM user and password do not go into CONNECT. */
+int  auth_check(const struct mqttwill_options *opt, struct client_error *error);
+int  auth_apply(mqttwill *c, const struct mqttwill_options *opt, struct client_config *g, struct client_error *error);
+void auth_free(mqttwill *c);
+
+/* User and password for a server: the options', or its URL's; absent where p is NULL. */
+void options_credentials(const struct mqttwill_options *opt, const struct net *net, size_t server, struct span *user,
+                         struct span *password);
 
 /* Puts the method, and what is known of its data, into a CONNECT that is made for its size. */
 void auth_outline(const struct mqttwill_options *opt, struct packet *connect);

@@ -2,6 +2,7 @@
 /*
  * Options: the one table of defaults and ceilings, the checks, and the copies.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "api/handle.h"
@@ -137,19 +138,55 @@ static int check_client_id(const struct mqttwill_options *opt, struct client_err
 	return check_text(error, "client_id", opt->client_id, 0); /* [MQTT-3.1.3-4] */
 }
 
+/* What CONNECT to a server has: the options' own, or its URL's. */
+static struct span user_of(const struct mqttwill_options *opt, const struct net *t, size_t server)
+{
+	return opt->user_name ? span_text(opt->user_name, 0) : target_user(t, server);
+}
+
+static struct span password_of(const struct mqttwill_options *opt, const struct net *t, size_t server)
+{
+	return opt->password ? span_text(opt->password, opt->password_len) : target_password(t, server);
+}
+
+/* "option user_name", or "urls[1]: the user name" where it comes from there. */
+static const char *origin(char *text, size_t size, const char *option, bool given, const char *part, size_t server)
+{
+	if (given)
+		snprintf(text, size, "option %s", option);
+	else if (server == 0)
+		snprintf(text, size, "url: the %s", part);
+	else
+		snprintf(text, size, "urls[%zu]: the %s", server - 1, part);
+	return text;
+}
+
 /* [MQTT311-3.1.2-22] */
+static int check_credentials_of(const struct mqttwill_options *opt, const struct net *t, size_t server, struct client_error *error)
+{
+	struct span        user = user_of(opt, t, server), password = password_of(opt, t, server);
+	struct topic_fault fault;
+	char               from[64];
+	origin(from, sizeof from, "password", opt->password, "password", server);
+	if (password.p && !user.p && !options_may_be_5(opt))
+		return api_fail(error, MQTTWILL_EOPTION, "%s: 3.1 and 3.1.1 want a user name with it (MQTT-3.1.2-22)", from);
+	if (password.n > FIELD_MAX)
+		return api_fail(error, MQTTWILL_EOPTION, "%s: it is longer than 65,535 bytes (MQTT 5, 1.5.6)", from);
+	if (text_check(user, &fault)) /* [MQTT-3.1.3-12] */
+		return 0;
+	return api_fail(error, MQTTWILL_EOPTION, "%s: it %s (byte %zu, %s); %s",
+	                origin(from, sizeof from, "user_name", opt->user_name, "user name", server), fault.problem, fault.offset,
+	                fault.rule, fault.advice);
+}
+
 static int check_credentials(const struct mqttwill_options *opt, const struct net *t, struct client_error *error)
 {
-	const char *user = opt->user_name ? opt->user_name : (const char *)target_user(t, 0).p;
-	bool        password = opt->password || target_password(t, 0).p;
-	size_t      len = opt->password && !opt->password_len ? strlen(opt->password) : opt->password_len;
-	if (password && !user && !options_may_be_5(opt))
-		return api_fail(error, MQTTWILL_EOPTION, "option password: 3.1 and 3.1.1 want a user name with it (MQTT-3.1.2-22)");
-	if (len > FIELD_MAX || target_password(t, 0).n > FIELD_MAX)
-		return api_fail(error, MQTTWILL_EOPTION, "option password: it is longer than 65,535 bytes (MQTT 5, 1.5.6)");
+	int rc = 0;
 	if (!opt->password && opt->password_len)
 		return api_fail(error, MQTTWILL_EOPTION, "option password_len: it is set, and password is NULL");
-	return check_text(error, "user_name", user, 0); /* [MQTT-3.1.3-12] */
+	for (size_t i = 0; rc == 0 && i < target_count(t); i++)
+		rc = check_credentials_of(opt, t, i, error);
+	return rc;
 }
 
 static int check_presence(const struct mqttwill_options *opt, struct client_error *error)
@@ -233,6 +270,7 @@ static void fill_numbers(struct client_config *g, const struct mqttwill_options 
 	g->level = options_level(opt);
 	g->auto_level = opt->version == MQTTWILL_AUTO;
 	g->send_maximum = (uint16_t)opt->send_maximum;
+	g->random_servers = opt->network && opt->network->flags & MQTTWILL_NET_RANDOM;
 }
 
 static const struct mqttwill_presence *copy_presence(struct arena *a, const struct mqttwill_presence *p)
@@ -255,16 +293,20 @@ static const struct mqttwill_presence *copy_presence(struct arena *a, const stru
 static int fill_credentials(mqttwill *c, struct client_config *g, const struct mqttwill_options *opt,
                             struct client_error *error)
 {
-	struct arena  *a = &c->arena;
-	struct net    *t = c->net;
-	struct span    user = opt->user_name ? span_text(opt->user_name, 0) : target_user(t, 0);
-	struct span    password = opt->password ? span_text(opt->password, opt->password_len) : target_password(t, 0);
-	int            rc = auth_apply(c, opt, g, user, password, error);
-	if (rc < 0 || c->scram)
+	struct arena *a = &c->arena;
+	struct span   user = span_text(opt->user_name, 0), password = span_text(opt->password, opt->password_len);
+	int           rc = auth_apply(c, opt, g, error);
+	if (rc < 0 || g->keeps_secret)
 		return rc;
 	g->user_name = span_of(arena_copy(a, user.p, user.n), user.n);
 	g->password = span_of(arena_copy(a, password.p, password.n), password.n);
 	return 0;
+}
+
+void options_credentials(const struct mqttwill_options *opt, const struct net *net, size_t server, struct span *user, struct span *password)
+{
+	*user = user_of(opt, net, server);
+	*password = password_of(opt, net, server);
 }
 
 static void fill_strings(mqttwill *c, struct client_config *g, const struct mqttwill_options *opt)
@@ -319,7 +361,9 @@ int options_apply(mqttwill *c, const struct mqttwill_options *opt, struct client
 		return rc;
 	if (c->arena.failed)
 		return api_fail(error, MQTTWILL_ENOMEM, "new: no memory for the options");
-	if (client_init(&c->client, &config, &api_hooks, c) < 0)
-		return api_fail(error, MQTTWILL_ESYSTEM, "new: no descriptors for epoll, timer and wake-up");
+	rc = client_init(&c->client, &config, &api_hooks, c);
+	if (rc < 0)
+		return api_fail(error, rc, rc == MQTTWILL_ENOMEM ? "new: no memory for the servers" :
+		                "new: no descriptors for epoll, timer and wake-up");
 	return 0;
 }

@@ -7,6 +7,8 @@
 
 #include "api/handle.h"
 
+enum { MOST_URLS = 255 };
+
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* ---- Tables of members ---- */
@@ -189,6 +191,8 @@ int network_check(const struct mqttwill_options *opt, struct client_error *error
 {
 	if (opt->url_count && !opt->urls)
 		return api_fail(error, MQTTWILL_EOPTION, "option url_count: it is set, and urls is NULL");
+	if (opt->url_count > MOST_URLS)
+		return api_fail(error, MQTTWILL_EOPTION, "option url_count: %zu is not from 0 to %u", opt->url_count, (unsigned)MOST_URLS);
 	int rc = check_tls(opt, error);
 	return rc || !opt->network ? rc : check_network(opt->network, error);
 }

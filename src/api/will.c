@@ -185,8 +185,8 @@ static int check_new_will(mqttwill *c, const struct mqttwill_will *will, const c
 	if (c->will_fn)
 		return client_fail(&c->client, MQTTWILL_ESTATE, "%s: this client's will is made by a function", call);
 	connect.connect.client_id = span_text(g->client_id, 0);
-	connect.connect.user_name = g->user_name;
-	connect.connect.password = g->password;
+	connect.connect.user_name = server_user(&c->client);
+	connect.connect.password = server_password(&c->client);
 	int rc = will ? will_check(will, &context, &report) : 0;
 	return rc < 0 ? refuse_will(c, rc, &report) : 0;
 }

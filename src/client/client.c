@@ -27,14 +27,15 @@ int client_init(struct client *c, const struct client_config *config, const stru
 	c->session_expiry_s = config->session_expiry_s;
 	c->will_delay_s = UINT32_MAX;
 	c->now_ms = clock_ms();
-	return clock_init(c);
+	int rc = servers_init(c);
+	return rc < 0 ? rc : clock_init(c);
 }
 
 void client_fini(struct client *c)
 {
 	driver_close(c, false);
 	switch_fini(c);
-	redirect_fini(c);
+	servers_fini(c);
 	queue_fini(c);
 	subscriptions_fini(c);
 	requests_fini(c);
@@ -67,7 +68,7 @@ int client_start(struct client *c)
 	c->now_ms = clock_ms();
 	c->state = CLIENT_WAITING;
 	c->retry_at = c->now_ms;
-	c->failures = 0;
+	servers_start(c);
 	c->up_at = 0;
 	c->pending_delay_s = UINT32_MAX;
 	c->update = (struct update){0};
@@ -92,8 +93,9 @@ static void attempt(struct client *c)
 	if (c->state != CLIENT_WAITING || c->closing || c->now_ms < c->retry_at)
 		return;
 	c->finished = c->ended = false;
-	if (driver_open(c) < 0)
-		connection_lost(c, MQTTWILL_ENOMEM);
+	int rc = driver_open(c);
+	if (rc < 0)
+		connection_lost(c, rc);
 }
 
 static void note_loss(struct client *c, int error)

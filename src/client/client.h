@@ -9,8 +9,8 @@
 #include <mqttwill.h>
 
 #include "base/list.h"
-#include "client/redirect.h"
 #include "client/latest.h"
+#include "client/servers.h"
 #include "session/session.h"
 
 /* What the layers above do at the turning points of a connection. `owner` is theirs. */
@@ -46,7 +46,7 @@ struct net;
 struct client_config {
 	struct net *net; /* where to connect to, and how; it must outlive the client */
 	const char *client_id;
-	struct span user_name, password; /* absent where p is NULL */
+	struct span user_name, password; /* instead of those in a URL; absent where p is NULL */
 	const char *auth_method; /* NULL: none; with one, no level but 5 may be tried */
 	const struct mqttwill_presence *presence; /* for the will check; NULL without */
 	const struct mqttwill_user_property *user_properties; /* of CONNECT */
@@ -57,6 +57,8 @@ struct client_config {
 	uint16_t keep_alive_s, receive_maximum, send_maximum, topic_alias_maximum;
 	uint8_t  level; /* to begin with */
 	bool     auto_level; /* older ones may be tried */
+	bool     keeps_secret; /* the URLs' user and password go not into CONNECT: auth_method has them */
+	bool     random_servers; /* tried in random order */
 	uint8_t  rejoin, queue_policy, redirect_maximum;
 };
 
@@ -82,7 +84,7 @@ enum client_closing {
 /* The last error, as code and sentence. */
 struct client_error {
 	int  code;
-	char text[320];
+	char text[480];
 };
 
 /* A token that came to a bad end. */
@@ -158,9 +160,9 @@ struct client {
 	struct client_error *lost_why;  /* lost_error's sentence; a callback may fail at something else meanwhile */
 	struct client_error *close_why; /* close_error's */
 	struct update        update;
-	struct redirect      redirect;
-	struct mqttwill_limits limits;  /* from the last CONNACK */
-	struct mqttwill_limits learned; /* from refusals */
+	struct servers       servers;
+	struct mqttwill_limits limits;  /* from this server's last CONNACK */
+	struct mqttwill_limits learned; /* from its refusals */
 	struct adapted adapted;
 	char    *assigned_id;
 	char    *response_info; /* the last CONNACK's Response Information; NULL: none */
@@ -184,7 +186,6 @@ struct client {
 	int      epoll, timer, wake;
 	uint32_t session_expiry_s; /* in force */
 	uint32_t held_messages;    /* queued and in flight, the application's */
-	uint32_t failures;         /* in a row, for the back-off */
 	uint32_t will_delay_s;     /* of this connection's will; UINT32_MAX: it has none */
 	uint32_t pending_delay_s;  /* of the will that the last lost connection left behind */
 	uint32_t undelivered;
@@ -209,7 +210,7 @@ struct client {
 	bool     requests_due; /* requests_step() may have something to do */
 	bool     no_wildcards, no_shared, no_subscription_ids; /* from the last CONNACK, MQTT 5 */
 	bool     again;     /* the next attempt is another than that which was refused: it is due at once */
-	bool     settled;   /* a CONNACK has come: every attempt begins with its level */
+	bool     settled;   /* a CONNACK of this server's has come: every attempt begins with its level */
 	bool     resumable; /* a session that we began may be alive at the broker */
 	bool     clean_next; /* the next CONNECT ends whatever session there is */
 	bool     doubtful;  /* a CONNACK did not arrive: it may have begun a session without our subscriptions */
@@ -235,7 +236,7 @@ struct client {
 /* Makes client_fini() safe on a zeroed client. */
 void client_prepare(struct client *c);
 
-/* 0; MQTTWILL_ESYSTEM. After client_prepare(). config's pointers must live as long as the client. */
+/* 0; MQTTWILL_ESYSTEM, MQTTWILL_ENOMEM. After client_prepare(). config's pointers must live as long as the client. */
 int  client_init(struct client *c, const struct client_config *config, const struct client_hooks *hooks, void *owner);
 void client_fini(struct client *c);
 int  client_start(struct client *c);

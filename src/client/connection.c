@@ -20,10 +20,12 @@ static bool clean_start(const struct client *c)
 	return c->trying != LEVEL_5 && c->config.rejoin != MQTTWILL_REJOIN_ALWAYS;
 }
 
-static const char *client_id(const struct client *c)
+const char *client_id(const struct client *c)
 {
 	/* [MQTT-3.1.3-2]: the session is that of the id which was assigned */
-	return c->assigned_id ? c->assigned_id : c->config.client_id;
+	bool given = *c->config.client_id || !c->assigned_id;
+	bool here = c->servers.named == c->servers.now || c->config.rejoin == MQTTWILL_REJOIN_ALWAYS;
+	return given || !here ? c->config.client_id : c->assigned_id; /* another server may have chosen it for somebody else */
 }
 
 static void fill_connect(const struct client *c, struct packet *pk)
@@ -33,8 +35,8 @@ static void fill_connect(const struct client *c, struct packet *pk)
 	pk->connect.clean_start = clean_start(c);
 	pk->connect.keep_alive = g->keep_alive_s;
 	pk->connect.client_id = span_text(client_id(c), 0);
-	pk->connect.user_name = g->user_name;
-	pk->connect.password = g->password;
+	pk->connect.user_name = server_user(c);
+	pk->connect.password = server_password(c);
 	if (c->trying != LEVEL_5)
 		return;
 	pk->props.has = HAS(RECEIVE_MAXIMUM) | HAS(MAXIMUM_PACKET_SIZE) | (g->session_expiry_s ? HAS(SESSION_EXPIRY) : 0);
@@ -54,7 +56,7 @@ static void fill_connect(const struct client *c, struct packet *pk)
 static int refuse_will(struct client *c, const struct mqttwill_report *report)
 {
 	const struct mqttwill_finding *f = &report->finding[0];
-	bool                           fell = c->trying != c->level && !c->settled;
+	bool                           fell = c->trying != c->config.level && !c->settled;
 	c->learned = (struct mqttwill_limits){0}; /* the broker shall be asked again */
 	return client_fail(c, MQTTWILL_EWILL, "will: %s %s (byte %zu, %s); %s%s", f->field, f->problem, f->offset, f->rule,
 	                   f->advice, fell ? "; the broker does not speak MQTT 5, and no CONNECT was sent" : "");
@@ -136,7 +138,22 @@ static int keep_assigned_id(struct client *c, struct props *p)
 	id[p->assigned_client_id.n] = 0;
 	free(c->assigned_id);
 	c->assigned_id = id; /* [MQTT-3.1.3-7] */
+	c->servers.named = c->servers.now;
 	return 0;
+}
+
+static bool may_resume(const struct client *c)
+{
+	return c->resumable && server_has_session(c);
+}
+
+/* A session that could be resumed was begun with another server: the application hears that this is not taken for it. */
+static void tell_foreign(struct client *c)
+{
+	char name[SERVER_TEXT];
+	client_fail(c, 0, "connack: %.90s has a session of this client id, which another server's may not be: it is ended, and begun "
+	            "anew; where servers share their sessions, MQTTWILL_REJOIN_ALWAYS takes it up", server_name(c, name));
+	client_emit(c, &(struct mqttwill_event){.type = MQTTWILL_NOTE, .text = c->error.text, .packet_type = PACKET_CONNACK});
 }
 
 /*
@@ -150,7 +167,10 @@ static int end_foreign_session(struct client *c)
 	c->clean_next = true;
 	c->state = CLIENT_FINISHING;
 	c->attempt_end = c->now_ms + 2000;
-	return session_disconnect(c->session, REASON_SUCCESS, &now);
+	int rc = session_disconnect(c->session, REASON_SUCCESS, &now);
+	if (c->resumable)
+		tell_foreign(c);
+	return rc;
 }
 
 /* What was in flight in another version, perhaps of an earlier process, has no place in a session of this one. */
@@ -168,16 +188,15 @@ static bool resumed(const struct client *c, const struct packet *pk)
 	if (!fits_version(c))
 		return false;
 	if (c->level == LEVEL_31) /* it has no Session Present: assume that the broker did as it was asked */
-		return !clean_start(c) && c->resumable;
+		return !clean_start(c) && may_resume(c);
 	return pk->session_present;
 }
 
-static void tell_up(struct client *c, struct packet *pk)
+static void fill_connack(const struct client *c, const struct packet *pk, struct mqttwill_connack *ack)
 {
-	struct props           *p = &pk->props;
-	const struct session   *s = c->session;
-	struct user_list        users;
-	struct mqttwill_connack ack = {
+	const struct props   *p = &pk->props;
+	const struct session *s = c->session;
+	*ack = (struct mqttwill_connack){
 		.client_id = client_id(c),
 		.session_expiry_s = c->session_expiry_s,
 		.maximum_packet_size = s->maximum_out,
@@ -192,7 +211,19 @@ static void tell_up(struct client *c, struct packet *pk)
 		.shared_available = c->level == LEVEL_5 && !c->no_shared,
 		.subscription_id_available = c->level == LEVEL_5 && !c->no_subscription_ids,
 	};
-	struct mqttwill_event ev = {.type = MQTTWILL_UP, .connack = &ack};
+}
+
+static void tell_up(struct client *c, struct packet *pk)
+{
+	struct props           *p = &pk->props;
+	struct user_list        users;
+	struct mqttwill_connack ack;
+	struct mqttwill_reached reached;
+	char                    server[SERVER_LONG], text[REACHED_TEXT];
+	struct mqttwill_event   ev = {.type = MQTTWILL_UP, .text = text, .connack = &ack, .reached = &reached};
+	fill_connack(c, pk, &ack);
+	driver_reached(c, &reached, server);
+	client_reached_text(&reached, text);
 	words_take(&users, p, &ev);
 	ack.server_reference = ev.server_reference;
 	if (p->has & HAS(RESPONSE_INFORMATION))
@@ -225,14 +256,14 @@ static size_t presence_in_flight(const struct client *c)
 static void avoid_identifiers(struct client *c, const struct packet *pk)
 {
 	bool inherited = pk->session_present || (c->trying == LEVEL_31 && !clean_start(c));
-	if (inherited && !c->resumable && list_empty(&c->flight.sent))
+	if (inherited && !may_resume(c) && list_empty(&c->flight.sent))
 		c->flight.last_id = (uint16_t)clock_random(c, UINT16_MAX);
 }
 
 /* What is not there any more is not gone on with [MQTT311-3.1.2-6], [MQTT311-3.2.2-3]. */
 static int accepted(struct client *c, struct packet *pk)
 {
-	bool foreign = c->trying == LEVEL_5 && pk->session_present && !c->resumable &&
+	bool foreign = c->trying == LEVEL_5 && pk->session_present && !may_resume(c) &&
 	               c->config.rejoin != MQTTWILL_REJOIN_ALWAYS;
 	int rc = keep_assigned_id(c, &pk->props);
 	if (rc == 0)
@@ -243,12 +274,13 @@ static int accepted(struct client *c, struct packet *pk)
 	if (foreign) /* [MQTT-3.2.2-4] */
 		return end_foreign_session(c);
 	avoid_identifiers(c, pk);
+	bool same = resumed(c, pk), moved = servers_change(c);
+	servers_accepted(c, pk->session_present);
 	learn_limits(c, &pk->props);
-	bool same = resumed(c, pk);
 	if (!same)
 		queue_session_lost(c); /* [MQTT-3.2.2-5], [MQTT-3.1.2-4] */
 	c->level = c->trying;
-	if ((!same || c->doubtful) && subscriptions_renew(c) < 0)
+	if ((!same || c->doubtful || moved) && subscriptions_renew(c) < 0)
 		return client_fail(c, MQTTWILL_ENOMEM, "connack: no memory to subscribe again");
 	c->clean_next = c->doubtful = false;
 	c->state = CLIENT_UP;

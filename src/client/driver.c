@@ -7,7 +7,6 @@
 #include <sys/epoll.h>
 
 #include "client/internal.h"
-#include "client/redirect.h"
 #include "client/target.h"
 #include "net/net.h"
 
@@ -244,14 +243,48 @@ static int go_on_opening(struct client *c)
 	return greet ? connection_greet(c) : 0;
 }
 
+uint8_t driver_phase(const struct client *c)
+{
+	if (!c->link)
+		return MQTTWILL_PHASE_NONE;
+	if (c->state == CLIENT_OPENING)
+		return c->link->pipe->phase;
+	return c->state == CLIENT_UP ? MQTTWILL_PHASE_UP : MQTTWILL_PHASE_CONNACK;
+}
+
+void driver_reached(const struct client *c, struct mqttwill_reached *reached, char server[SERVER_LONG])
+{
+	struct pipe_facts facts;
+	target_name(redirect_server(c), server, SERVER_LONG);
+	pipe_describe(c->link->pipe, &facts);
+	*reached = (struct mqttwill_reached){
+		.server = server,
+		.address = facts.address,
+		.tls_version = facts.tls_version,
+		.cipher = facts.cipher,
+		.alpn = facts.alpn,
+		.insecure = facts.tls_version ? net_insecure(c->config.net) : 0,
+		.resumed = facts.resumed,
+		.by_proxy = facts.by_proxy,
+	};
+}
+
 static int attempt_timed_out(struct client *c)
 {
-	static const char *const waiting_for[] = {
-		[CLIENT_OPENING] = "connect: the broker did not answer in the TLS handshake in time",
-		[CLIENT_GREETING] = "connack: the broker did not answer CONNECT in time",
-		[CLIENT_FINISHING] = "disconnect: the broker did not close the connection in time",
+	static const char *const opening[] = {
+		[MQTTWILL_PHASE_NONE] = "connect: nothing was begun",
+		[MQTTWILL_PHASE_RESOLVE] = "resolve: the name was not resolved",
+		[MQTTWILL_PHASE_CONNECT] = "connect: the broker's address did not answer",
+		[MQTTWILL_PHASE_PROXY] = "proxy: it did not let the connection through",
+		[MQTTWILL_PHASE_TLS] = "tls: the broker did not finish the handshake",
+		[MQTTWILL_PHASE_WEBSOCKET] = "websocket: the broker did not answer the handshake",
 	};
-	return client_fail(c, MQTTWILL_ETIMEOUT, "%s", waiting_for[c->state]);
+	static const char *const waiting_for[] = {
+		[CLIENT_GREETING] = "connack: the broker did not answer CONNECT",
+		[CLIENT_FINISHING] = "disconnect: the broker did not close the connection",
+	};
+	const char *what = c->state == CLIENT_OPENING ? opening[driver_phase(c)] : waiting_for[c->state];
+	return client_fail(c, MQTTWILL_ETIMEOUT, "%s in time", what);
 }
 
 /*

@@ -53,6 +53,11 @@ struct span target_password(const struct net *net, size_t server)
 	return span_of(url->password, url->password_len);
 }
 
+void target_name(const struct url *url, char *buf, size_t size)
+{
+	url_text(url, buf, size);
+}
+
 int target_reference(const struct url *from, const char *text, size_t n, struct url **url, const char **problem)
 {
 	*url = calloc(1, sizeof **url);

@@ -21,8 +21,10 @@ int durable_commit(struct client *c)
 	struct store *s = c->flight.store;
 	if (!durable_is_due(c))
 		return 0;
+	char server[SERVER_LONG];
 	const struct store_facts facts = {
-		.client_id = c->assigned_id,
+		.client_id = c->servers.named == c->servers.session ? c->assigned_id : NULL,
+		.server = servers_session(c, server),
 		.last_token = c->last_token,
 		.unix_ms = clock_unix_ms(),
 		.now_ms = clock_ms(),
@@ -63,6 +65,7 @@ static int load_facts(void *user, const struct store_facts *facts)
 	c->assigned_id = id;
 	c->last_token = c->forgotten = facts->last_token; /* what an earlier process heard of is not known here */
 	c->session_expiry_s = facts->session_expiry_s;
+	c->servers.session = c->servers.named = server_find(c, facts->server);
 	c->resumable = facts->resumable && facts->level == c->level;
 	return 0;
 }
@@ -94,6 +97,7 @@ static void forget_loaded(struct client *c)
 	c->assigned_id = NULL;
 	c->last_token = c->forgotten = 0;
 	c->session_expiry_s = c->config.session_expiry_s;
+	c->servers.session = c->servers.named = SERVER_NONE;
 	c->resumable = false;
 }
 

@@ -44,7 +44,6 @@ void client_take_error(struct client *c, int error, struct client_error **kept)
 }
 
 static const char *const plain[] = {
-	[MQTTWILL_UP] = "connected",
 	[MQTTWILL_ONLINE] = "the birth message is acknowledged",
 	[MQTTWILL_MESSAGE] = "a message came",
 	[MQTTWILL_DONE] = "acknowledged",
@@ -54,6 +53,32 @@ static const char *const plain[] = {
 	[MQTTWILL_NOTE] = "the broker says something",
 	[MQTTWILL_REPLY] = "the answer came",
 };
+
+/* What the application has asked for by an insecure_ option is said each time. */
+static void add_insecure(uint32_t insecure, char *text, size_t size)
+{
+	static const struct {
+		uint32_t    bit;
+		const char *words;
+	} rows[] = {
+		{MQTTWILL_INSECURE_ANY_CERTIFICATE, "any certificate is accepted"},
+		{MQTTWILL_INSECURE_ANY_HOST, "any host name is accepted"},
+		{MQTTWILL_INSECURE_KEYLOG, "the secrets are written to a file"},
+	};
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (insecure & rows[i].bit)
+			n += (size_t)snprintf(text + n, size - n, "%s%s", n ? ", " : " (insecure: ", rows[i].words);
+	snprintf(text + n, size - n, n ? ")" : "");
+}
+
+void client_reached_text(const struct mqttwill_reached *r, char text[REACHED_TEXT])
+{
+	char insecure[160];
+	add_insecure(r->insecure, insecure, sizeof insecure);
+	snprintf(text, REACHED_TEXT, "connected to %s%s%s%s%s%s", r->server, r->by_proxy ? " by the proxy " : *r->address ? " at " : "",
+	         r->address, r->tls_version ? " with " : "", r->tls_version ? r->tls_version : "", insecure);
+}
 
 void client_emit(struct client *c, struct mqttwill_event *event)
 {

@@ -43,9 +43,18 @@ void driver_drain(struct client *c);
 /* Watches what the pipe waits for. */
 void driver_watch(struct client *c);
 
+/* enum mqttwill_phase of the connection, or the attempt; of none: MQTTWILL_PHASE_NONE. */
+uint8_t driver_phase(const struct client *c);
+
+/* By which way the connection goes. `server` gets the text of reached->server; what else it points to lives as long as the connection. */
+void driver_reached(const struct client *c, struct mqttwill_reached *reached, char server[SERVER_LONG]);
+
 uint64_t driver_deadline(const struct client *c);
 
 /* ---- connection.c: what happens on it ---- */
+
+/* The one in use, or to be used: an assigned one with the server that chose it. */
+const char *client_id(const struct client *c);
 
 /* Builds CONNECT with the will of this attempt into the session. */
 int connection_greet(struct client *c);
@@ -152,7 +161,7 @@ const char *version_name(uint8_t level);
 /* Our own limit of messages in flight at this attempt's version; 0: the broker's alone. */
 uint16_t version_send_maximum(const struct client *c);
 
-/* The next attempt is with another server. */
+/* The next attempt is with a server of which nothing is known, neither its version nor its limits. */
 void version_forget(struct client *c);
 
 /*
@@ -343,6 +352,11 @@ void queue_drop_renewals(struct client *c);
 void queue_cancel(struct client *c);
 
 /* ---- events.c ---- */
+
+enum { REACHED_TEXT = SERVER_LONG + 320 };
+
+/* "connected to mqtts://broker:8883", and by which way, and what is insecure about it. */
+void client_reached_text(const struct mqttwill_reached *reached, char text[REACHED_TEXT]);
 
 /* Puts the last error aside, since others may come before it is told; without memory its code alone is remembered. */
 void client_keep_error(struct client *c, struct client_error **kept);

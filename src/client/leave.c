@@ -250,7 +250,7 @@ void client_said_goodbye(struct client *c, int error)
 
 /* ---- The end ---- */
 
-static uint32_t will_due(const struct client *c)
+static uint32_t last_due(const struct client *c)
 {
 	/* only DISCONNECT 0x04 tells the broker of a new expiry */
 	bool     told = c->left == MQTTWILL_LEFT_WITH_WILL && c->how.has & MQTTWILL_HAS_SESSION_EXPIRY;
@@ -263,6 +263,15 @@ static uint32_t will_due(const struct client *c)
 		return c->level == LEVEL_5 ? due : 0;
 	uint64_t gone_s = (c->now_ms - c->lost_at) / 1000;
 	return gone_s < due ? due - (uint32_t)gone_s : 0;
+}
+
+/* A will that was left behind with another server counts, too. */
+static uint32_t will_due(const struct client *c)
+{
+	uint32_t due = last_due(c);
+	uint64_t abroad = c->servers.abroad_due;
+	uint64_t left_s = abroad > c->now_ms ? (abroad - c->now_ms + 999) / 1000 : UINT32_MAX;
+	return left_s < due ? (uint32_t)left_s : due;
 }
 
 /* Which way it went, where the connection ended before the client closed it. */

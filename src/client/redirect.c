@@ -13,7 +13,8 @@
 
 const struct url *redirect_server(const struct client *c)
 {
-	return c->redirect.url ? c->redirect.url : target_server(c->config.net, 0);
+	const struct url *named = server_now(c)->redirect.url;
+	return named ? named : target_server(c->config.net, c->servers.now);
 }
 
 static void forget_route(struct route *r)
@@ -28,11 +29,11 @@ static void forget_url(struct redirect *d)
 	d->url = NULL;
 }
 
-void redirect_fini(struct client *c)
+void redirect_fini(struct redirect *d)
 {
-	forget_route(&c->redirect.away);
-	forget_route(&c->redirect.moved);
-	forget_url(&c->redirect);
+	forget_route(&d->away);
+	forget_route(&d->moved);
+	forget_url(d);
 }
 
 /* Uses the next reference that can be used. False: there is none; *problem says why, where it was one. */
@@ -45,18 +46,17 @@ static bool take_next(struct client *c, struct route *r, const char **problem)
 		r->at += n + (from[n] == ' ');
 		if (n == 0 || target_reference(redirect_server(c), from, n, &url, problem) < 0)
 			continue;
-		forget_url(&c->redirect);
-		c->redirect.url = url;
+		forget_url(&server_now(c)->redirect);
+		server_now(c)->redirect.url = url;
 		version_forget(c);
 		return true;
 	}
 	return false;
 }
 
-/* To where the client belongs: the server it has moved to, if it has, otherwise the configured one. */
-static void go_home(struct client *c)
+void redirect_home(struct client *c)
 {
-	struct redirect *d = &c->redirect;
+	struct redirect *d = &server_now(c)->redirect;
 	const char      *problem;
 	forget_route(&d->away);
 	d->moved.at = 0;
@@ -86,14 +86,14 @@ static bool copy_list(struct route *r, const char *reference)
 
 static enum redirection follow(struct client *c, const char *reference)
 {
-	struct redirect *d = &c->redirect;
+	struct redirect *d = &server_now(c)->redirect;
 	struct route     fresh = {0};
 	const char      *problem = "it is empty";
 	if (!copy_list(&fresh, reference))
 		problem = "there is no memory for it";
 	if (!fresh.list || !take_next(c, &fresh, &problem)) {
 		free(fresh.list);
-		go_home(c);
+		redirect_home(c);
 		return add(c, REDIRECT_NO, reference, "%.150s; it names \"%.80s\", which cannot be followed: %s", problem);
 	}
 	forget_route(&d->away);
@@ -107,12 +107,12 @@ static enum redirection follow(struct client *c, const char *reference)
 
 static enum redirection named(struct client *c, const char *reference)
 {
-	struct redirect *d = &c->redirect;
+	struct redirect *d = &server_now(c)->redirect;
 	if (c->config.redirect_maximum == 0)
 		return add(c, REDIRECT_NO, reference, "%.150s; it names \"%.80s\", which is not followed%s", ": redirect_maximum is 0");
 	if (d->hops < c->config.redirect_maximum)
 		return follow(c, reference);
-	redirect_fini(c);
+	redirect_fini(d);
 	d->hops = 0;
 	return add(c, REDIRECT_NO, reference, "%.150s; it names \"%.80s\", which is not followed%s",
 	           ": there were redirect_maximum such in a row");
@@ -120,15 +120,17 @@ static enum redirection named(struct client *c, const char *reference)
 
 enum redirection redirect_lost(struct client *c, int error, bool was_up, const char *reference)
 {
-	struct redirect *d = &c->redirect;
+	struct redirect *d = &server_now(c)->redirect;
 	const char      *problem;
 	if (was_up && c->now_ms - c->up_at >= c->config.stable_ms)
 		d->hops = 0;
 	if (error == MQTTWILL_EMOVED && reference)
 		return named(c, reference);
-	if (d->away.list && (was_up || !take_next(c, &d->away, &problem)))
-		go_home(c);
-	else if (!d->away.list && d->moved.list && !was_up && !take_next(c, &d->moved, &problem))
-		go_home(c);
+	struct route *r = d->away.list ? &d->away : &d->moved;
+	if (!r->list || (was_up && r == &d->moved))
+		return REDIRECT_NO;
+	if (!was_up && take_next(c, r, &problem))
+		return REDIRECT_NEXT;
+	redirect_home(c);
 	return REDIRECT_NO;
 }

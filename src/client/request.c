@@ -200,7 +200,7 @@ static char *put_escaped(char *to, char byte)
 /* "reply/CLIENT-ID"; a client id may have what a topic may not, and percent signs keep different ids different. */
 static void name_by_id(const struct client *c, char *to)
 {
-	const char *id = c->assigned_id ? c->assigned_id : c->config.client_id;
+	const char *id = client_id(c);
 	for (to = stpcpy(to, "reply/"); *id; id++)
 		if (strchr("+#/%", *id))
 			to = put_escaped(to, *id);
@@ -222,7 +222,7 @@ static bool name_by_info(const struct client *c, char *to)
 
 static bool name_topic(struct client *c, struct request *r)
 {
-	const char *id = c->assigned_id ? c->assigned_id : c->config.client_id;
+	const char *id = client_id(c);
 	char       *topic = malloc((c->response_info ? strlen(c->response_info) : 0) + 3 * strlen(id) + sizeof "reply/" + 1);
 	if (topic && !name_by_info(c, topic))
 		name_by_id(c, topic);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * After a loss: what is kept, what is told, and when the next attempt begins. The back-off doubles, has jitter, and is
- * reset by a connection that lasted, never by CONNACK alone.
+ * After a loss: what is kept, what is told, and when the next attempt begins. servers.c has the back-off and says where to.
  */
+#include <stdio.h>
+
 #include "base/error.h"
 #include "client/internal.h"
 
@@ -19,27 +20,6 @@ static bool is_permanent(int error)
 	return false;
 }
 
-/* Half of the wait is certain, half is chance, so that a thousand devices do not come back at once. */
-static uint32_t jitter(struct client *c, uint32_t wait_ms)
-{
-	return wait_ms / 2 + clock_random(c, wait_ms / 2 + 1);
-}
-
-static uint32_t backoff(struct client *c, int error, bool was_up, bool permanent)
-{
-	const struct client_config *g = &c->config;
-	if (was_up && c->now_ms - c->up_at >= g->stable_ms)
-		c->failures = 0;
-	uint32_t shift = c->failures < 20 ? c->failures : 20;
-	uint64_t wait = (uint64_t)g->backoff_min_ms << shift;
-	c->failures++;
-	if (error == MQTTWILL_ETAKENOVER && wait < g->takeover_backoff_ms)
-		return jitter(c, g->takeover_backoff_ms); /* or two devices with one client id duel for ever */
-	if (wait > g->backoff_max_ms || permanent)
-		wait = g->backoff_max_ms;
-	return jitter(c, (uint32_t)wait);
-}
-
 /* A session that outlives the connection may be resumed until it expires. */
 static void remember_session(struct client *c, bool was_up)
 {
@@ -51,14 +31,24 @@ static void remember_session(struct client *c, bool was_up)
 	c->resumable = c->level == LEVEL_5 ? c->session_expiry_s > 0 : c->config.rejoin == MQTTWILL_REJOIN_ALWAYS;
 }
 
-static void tell_lost(struct client *c, int error, bool was_up, bool permanent)
+/* What there is to tell of a loss. */
+struct loss {
+	struct client_error why;
+	char                server[SERVER_TEXT]; /* that was lost */
+	uint8_t             phase;
+	bool                was_up;   /* it had its CONNACK */
+	bool                believed; /* UP was told last */
+};
+
+static void tell_lost(struct client *c, int error, const struct loss *l, bool permanent)
 {
 	struct mqttwill_event ev = {
-		.type = was_up ? MQTTWILL_DOWN : MQTTWILL_RETRY,
+		.type = l->believed ? MQTTWILL_DOWN : MQTTWILL_RETRY,
 		.error = error,
 		.reason_code = c->reason_code,
 		.retry_in_ms = (uint32_t)(c->retry_at - c->now_ms),
 		.permanent = permanent,
+		.phase = l->phase,
 	};
 	words_tell(c->words, &ev);
 	client_emit(c, &ev);
@@ -86,20 +76,35 @@ int connection_reset(struct client *c, int error, bool reset)
 }
 
 /* The next attempt is another one than that which failed: it need not wait. */
-static void go_on(struct client *c, const struct client_error *why, bool was_up)
+static void go_on(struct client *c, const struct loss *l)
 {
-	c->error = *why;
-	tell_lost(c, why->code, was_up, false);
+	c->error = l->why;
+	tell_lost(c, l->why.code, l, false);
 }
 
-static void plan_next(struct client *c, const struct client_error *why, int seen, bool was_up, bool mended)
+/* Where there are several servers, the sentence names the one that failed, and the next. */
+static void name_servers(struct client *c, const struct loss *l, bool permanent)
 {
-	bool permanent = is_permanent(seen) && !mended;
-	c->retry_at = c->now_ms + backoff(c, seen, was_up, permanent);
-	c->error = *why;
-	if (seen != why->code)
-		client_fail(c, seen, "%s: %.200s", error_text(seen), why->text);
-	tell_lost(c, seen, was_up, permanent);
+	struct client_error said = c->error;
+	uint64_t            wait = c->retry_at - c->now_ms;
+	char                next[SERVER_TEXT], when[40] = "at once";
+	if (c->servers.count < 2)
+		return;
+	if (wait)
+		snprintf(when, sizeof when, "in %llu.%llu s", (unsigned long long)wait / 1000, (unsigned long long)wait % 1000 / 100);
+	client_fail(c, said.code, "%.240s (%s)%s; next is %s, %s", said.text, l->server,
+	            permanent ? "; no server is left that would mend itself" : "", server_name(c, next), when);
+}
+
+static void plan_next(struct client *c, const struct loss *l, int seen, bool mended, bool stays)
+{
+	bool hopeless = is_permanent(seen) && !mended;
+	bool permanent = servers_lost(c, seen, l->believed, hopeless, stays);
+	c->error = l->why;
+	if (seen != l->why.code)
+		client_fail(c, seen, "%s: %.200s", error_text(seen), l->why.text);
+	name_servers(c, l, permanent);
+	tell_lost(c, seen, l, permanent);
 }
 
 void connection_forget_reason(struct client *c)
@@ -117,35 +122,45 @@ void connection_retire(struct client *c)
 	connection_forget_reason(c);
 }
 
+/* What ended is still there. */
+static void look(struct client *c, struct loss *l)
+{
+	l->was_up = c->state == CLIENT_UP || (c->state == CLIENT_FINISHING && !c->restart);
+	l->believed = l->was_up || c->update.silent_loss;
+	l->phase = l->was_up ? MQTTWILL_PHASE_UP : driver_phase(c);
+	server_name(c, l->server);
+}
+
 void connection_lost(struct client *c, int error)
 {
-	bool was_up = c->state == CLIENT_UP || (c->state == CLIENT_FINISHING && !c->restart);
-	bool believed = was_up || c->update.silent_loss; /* UP was told last */
+	struct loss l;
+	look(c, &l);
 	bool closing = c->closing; /* a callback below may close, which then begins anew */
 	bool left = switch_left(c, error);
 	bool at_once = left || foreign_ended(c, error);
 	bool dropped = switch_lost(c, &error);
 	c->error.code = error;
 	bool other = version_fall(c, error, &c->error) || c->again; /* by the same server */
-	enum redirection way = closing || left || other ? REDIRECT_NO : redirect_lost(c, error, was_up, words_server(c->words));
-	struct client_error why = c->error;
+	bool settled = closing || left || other;
+	enum redirection way = settled ? REDIRECT_NO : redirect_lost(c, error, l.was_up, words_server(c->words));
+	l.why = c->error;
 	if (closing)
 		leave_lost(c, error);
 	other |= way == REDIRECT_AT_ONCE;
 	c->again = false;
-	remember_session(c, was_up);
+	remember_session(c, l.was_up);
 	int seen = connection_reset(c, left ? 0 : error, false);
 	queue_connection_lost(c);
-	c->update.silent_loss = at_once && believed;
+	c->update.silent_loss = at_once && l.believed;
 	c->state = CLIENT_WAITING;
 	c->retry_at = c->now_ms;
 	if (closing)
 		leave_done(c);
 	else if (other)
-		go_on(c, &why, believed);
+		go_on(c, &l);
 	else if (!at_once)
-		plan_next(c, &why, seen, believed, dropped || way == REDIRECT_LATER);
+		plan_next(c, &l, seen, dropped || way == REDIRECT_LATER, way != REDIRECT_NO);
 	if (dropped)
-		switch_tell_dropped(c, &why);
+		switch_tell_dropped(c, &l.why);
 	connection_forget_reason(c);
 }

@@ -31,6 +31,9 @@ const struct url *target_server(const struct net *net, size_t server);
 struct span       target_user(const struct net *net, size_t server);
 struct span       target_password(const struct net *net, size_t server);
 
+/* "mqtt://host:port", for people; always NUL-terminated. */
+void target_name(const struct url *url, char *buf, size_t size);
+
 /*
  * One Server Reference of n bytes, host[:port], from a broker at `from`: 0, and *url is the caller's, for target_free_url(); or an
  * error and what is wrong.

@@ -27,10 +27,10 @@ uint16_t version_send_maximum(const struct client *c)
 static const char *forbids(const struct client *c, uint8_t level)
 {
 	const struct client_config *g = &c->config;
-	size_t id = strlen(c->assigned_id ? c->assigned_id : g->client_id);
+	size_t id = strlen(client_id(c));
 	if (g->auth_method)
 		return "auth_method needs MQTT 5";
-	if (g->password.p && !g->user_name.p)
+	if (server_password(c).p && !server_user(c).p)
 		return "a password without a user name needs MQTT 5 (MQTT-3.1.2-22)";
 	if (id == 0 && g->rejoin == MQTTWILL_REJOIN_ALWAYS)
 		return "an empty client_id cannot resume a session before MQTT 5 (MQTT-3.1.3-7)";
@@ -77,6 +77,7 @@ static bool fall(struct client *c, struct client_error *why)
 
 void version_forget(struct client *c)
 {
+	c->limits = c->learned = (struct mqttwill_limits){0};
 	if (!c->config.auto_level)
 		return;
 	c->settled = false;

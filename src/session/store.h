@@ -22,6 +22,7 @@ struct store;
 
 struct store_facts {
 	const char *client_id; /* that the broker chose; NULL where it is the options' */
+	const char *server;    /* whose session it is, by its name; NULL: there was none */
 	int64_t  last_token;
 	int64_t  unix_ms; /* this moment ... */
 	uint64_t now_ms;  /* ... on the clock that queued_ms is of */

@@ -108,6 +108,9 @@ static void keep(struct disk *d, const struct store_facts *facts)
 	d->now.client_id[0] = 0;
 	if (facts->client_id)
 		strncpy(d->now.client_id, facts->client_id, sizeof d->now.client_id - 1);
+	d->now.server[0] = 0;
+	if (facts->server)
+		strncpy(d->now.server, facts->server, sizeof d->now.server - 1);
 	d->kept = d->now;
 }
 
@@ -162,6 +165,7 @@ static int on_load(struct store *s, const struct store_visitor *v, void *user)
 	struct disk       *d = disk_of(s);
 	struct store_facts facts = d->kept.facts;
 	facts.client_id = d->kept.client_id[0] ? d->kept.client_id : NULL;
+	facts.server = d->kept.server[0] ? d->kept.server : NULL;
 	int rc = d->kept.facts.level ? v->facts(user, &facts) : 0;
 	for (const struct disk_record *r = NULL; rc == 0 && (r = next_record(&d->kept, r));) {
 		rc = show(r, v, user);

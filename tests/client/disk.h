@@ -28,7 +28,7 @@ struct disk_image {
 	uint16_t           ids[DISK_IDS]; /* 0: free */
 	uint64_t           order;
 	struct store_facts facts;
-	char               client_id[64];
+	char               client_id[64], server[64];
 	uint8_t            heard[DISK_LETTERS];    /* the application's own, in the same transaction: QoS 2 messages by payload */
 	bool               accepted[DISK_LETTERS]; /* publish returned a token */
 };

@@ -135,7 +135,8 @@ struct pipe *__wrap_tcp_new(const struct tcp_config *config, struct pipe_error *
 	struct fake_pipe *f = calloc(1, sizeof *f);
 	if (!f)
 		return NULL;
-	f->pipe = (struct pipe){.ops = &line_ops, .error = error, .fd = ++last_fd, .deadline = UINT64_MAX};
+	f->pipe = (struct pipe){.ops = &line_ops, .error = error, .fd = ++last_fd, .deadline = UINT64_MAX,
+	                       .phase = MQTTWILL_PHASE_CONNECT};
 	f->timeout_ms = config->timeout_ms;
 	f->epoll = -1;
 	f->line = line_new();

@@ -52,9 +52,13 @@ static void assert_subscribed(struct device *d)
 	              nth_failed, d->log, stage.broker_log);
 }
 
+static const char *const second[] = {"mqtt://u:p@second.test"};
+
 static struct mqttwill_options lasting_lamp(void)
 {
 	struct mqttwill_options o = lamp_options();
+	o.urls = second;
+	o.url_count = 1;
 	o.presence = &watched;
 	o.session_expiry_s = 60;
 	return o;

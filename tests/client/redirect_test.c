@@ -124,7 +124,7 @@ START_TEST(of_several_references_each_is_tried_in_its_order)
 	struct device *d = begin(_i, 1);
 	peer_says(CONNACK5);
 	forget(d);
-	stage.dead_host = "a";
+	stage.dead_hosts = "a";
 	peer_says(SENT_AWAY_TO_TWO("a [::1]:7 /"));
 	expect_server("a:1883");
 	expect_events(d, "DOWN:EMOVED RETRY:ECONNECT");

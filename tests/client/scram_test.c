@@ -52,7 +52,7 @@ static struct device *begin_as_in_rfc(int mode, bool presence)
 	if (!presence)
 		o.presence = NULL;
 	struct device *d = device_new(&o);
-	scram_fix_nonce(d->c->scram, NONCE);
+	scram_fix_nonce(d->c->scram[0], NONCE);
 	ck_assert_int_eq(mqttwill_start(d->c), 0);
 	stage_settle();
 	return d;
@@ -163,7 +163,7 @@ START_TEST(a_re_authentication_that_fails_leaves_the_will_due)
 	begin_with_stub(_i);
 	struct device *d = device_start(&o);
 	forget(d);
-	scram_fix_nonce(d->c->scram, "this,is no nonce"); /* what the client says then fits nothing */
+	scram_fix_nonce(d->c->scram[0], "this,is no nonce"); /* what the client says then fits nothing */
 	device_token(d, mqttwill_reauthenticate(d->c), true);
 	expect_events(d, "DONE(2):EAUTH DOWN:EAUTH");
 	ck_assert(broker_saw("will published lamp/status = offline"));

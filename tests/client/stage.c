@@ -131,8 +131,8 @@ void fake_turn(void)
 
 uint8_t fake_open(const char *host)
 {
-	bool dead = stage.dead_host && strcmp(host, stage.dead_host) == 0;
-	return dead ? LINE_REFUSES : stage.next_open;
+	const char *at = stage.dead_hosts ? strstr(stage.dead_hosts, host) : NULL;
+	return at && strcspn(at, " ") == strlen(host) && (at == stage.dead_hosts || at[-1] == ' ') ? LINE_REFUSES : stage.next_open;
 }
 
 /* ---- Clients are served ---- */

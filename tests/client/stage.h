@@ -43,7 +43,7 @@ struct stage {
 	int            mode;        /* enum line_mode */
 	int            chance;      /* enum chance */
 	uint8_t        next_open;   /* enum line_open */
-	const char    *dead_host;   /* refuses every connection; NULL: none does */
+	const char    *dead_hosts;  /* which refuse every connection, with spaces between them; NULL: none does */
 	unsigned       turns;       /* of settling, since the beginning */
 	unsigned       cut_at;      /* at this turn the line `cut` breaks on both ends; 0: never */
 	size_t         cut;

@@ -29,6 +29,8 @@ Suite *rules_suite(void);
 Suite *sync_suite(void);
 Suite *switch_suite(void);
 Suite *redirect_suite(void);
+Suite *servers_suite(void);
+Suite *server_session_suite(void);
 Suite *mix_suite(void);
 Suite *unarmed_suite(void);
 Suite *cut_suite(void);
