@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct tls *tls_of(struct pipe *p)
 {
@@ -19,17 +20,22 @@ static struct tls *tls_of(struct pipe *p)
 
 static int bio_read(BIO *bio, char *buf, int size)
 {
-	struct pipe *below = BIO_get_data(bio);
+	struct tls  *t = BIO_get_data(bio);
+	struct pipe *below = t->pipe.below;
 	BIO_clear_retry_flags(bio);
 	ssize_t n = size > 0 ? below->ops->read(below, buf, (size_t)size) : 0;
 	if (n == -1)
 		BIO_set_retry_read(bio);
+	if (n == 0 && size > 0)
+		t->ended = true;
+	for (ssize_t i = 0; i < n && t->seen < sizeof t->first; i++)
+		t->first[t->seen++] = (uint8_t)buf[i];
 	return n < 0 ? -1 : (int)n;
 }
 
 static int bio_write(BIO *bio, const char *bytes, int n)
 {
-	struct pipe *below = BIO_get_data(bio);
+	struct pipe *below = ((struct tls *)BIO_get_data(bio))->pipe.below;
 	BIO_clear_retry_flags(bio);
 	ssize_t written = n > 0 ? below->ops->write(below, bytes, (size_t)n) : 0;
 	if (written == -1)
@@ -79,7 +85,38 @@ struct tls *tls_of_ssl(const SSL *ssl)
 	return SSL_get_ex_data(ssl, ex_index);
 }
 
-/* ---- The filter ---- */
+/* ---- What went wrong ---- */
+
+/* What some say who were not asked to speak TLS. */
+static const struct {
+	const char *begins, *is;
+} strangers[] = {
+	{"HTTP/", ": it is an HTTP server"},
+	{"SSH-", ": it is an SSH server"},
+	{"\x20", ": it is an MQTT broker that wants no TLS"},
+	{"\xe0", ": it is an MQTT broker that wants no TLS"},
+	{"220", ": it is a mail or FTP server"},
+};
+
+static int stranger(struct tls *t)
+{
+	const char *is = "", *begin = (const char *)t->first;
+	for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++)
+		if (strlen(strangers[i].begins) <= t->seen && strncmp(begin, strangers[i].begins, strlen(strangers[i].begins)) == 0)
+			is = strangers[i].is;
+	return pipe_fail(t->pipe.error, MQTTWILL_ETLS, "tls: handshake with %.120s: what it answers is not TLS%s", t->host, is);
+}
+
+/* A record begins with its type and a version that has been 3.x ever since. */
+static bool speaks_tls(const struct tls *t)
+{
+	return t->seen == 0 || (t->first[0] >= 20 && t->first[0] <= 23 && (t->seen == 1 || t->first[1] == 3));
+}
+
+static const char *hint(const struct tls *t)
+{
+	return t->seen ? "" : "; does it speak TLS on this port?";
+}
 
 /* A connection that breaks in the handshake most often ends at a server that expects something else than TLS. */
 static int broken_below(struct tls *t)
@@ -87,19 +124,40 @@ static int broken_below(struct tls *t)
 	const struct pipe_error why = *t->pipe.error;
 	if (t->open)
 		return why.code;
-	return pipe_fail(t->pipe.error, MQTTWILL_ETLS, "tls: handshake with %.80s: %s", t->host, why.text);
+	return pipe_fail(t->pipe.error, MQTTWILL_ETLS, "tls: handshake with %.80s: %.100s%s", t->host, why.text, hint(t));
+}
+
+static int ended(struct tls *t)
+{
+	if (t->open)
+		return pipe_fail(t->pipe.error, MQTTWILL_ELOST, "tls: %.120s closed the connection without a close_notify: it was cut", t->host);
+	return pipe_fail(t->pipe.error, MQTTWILL_ETLS, "tls: %.120s closed the connection in the handshake%s", t->host, hint(t));
+}
+
+/* OpenSSL has an error for each alert that comes. */
+static bool is_alert(unsigned long e)
+{
+	return ERR_GET_LIB(e) == ERR_LIB_SSL && ERR_GET_REASON(e) >= SSL_AD_REASON_OFFSET && ERR_GET_REASON(e) < SSL_AD_REASON_OFFSET + 256;
 }
 
 /* Why an SSL call failed; errors of the pipe below have their text already. */
-static int tls_error(struct tls *t, int ssl_error, const char *what)
+static int tls_error(struct tls *t, const char *what)
 {
 	long verdict = SSL_get_verify_result(t->ssl);
+	t->broken = t->pipe.error->code || t->ended;
+	t->alert = is_alert(ERR_peek_error());
+	if (t->verdict)
+		return pipe_fail(t->pipe.error, MQTTWILL_ECERT, "%s", t->verdict);
 	if (t->pipe.error->code)
 		return broken_below(t);
+	if (t->ended)
+		return ended(t);
+	if (!t->open && !speaks_tls(t))
+		return stranger(t);
+	if (!t->open && t->context->settings.psk)
+		return tls_psk_error(t, tls_reason());
 	if (!t->open && verdict != X509_V_OK)
 		return tls_certificate_error(t, verdict);
-	if (ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_ZERO_RETURN)
-		return pipe_fail(t->pipe.error, t->open ? MQTTWILL_ELOST : MQTTWILL_ETLS, "tls: %s closed the connection in the %s", t->host, what);
 	return pipe_fail(t->pipe.error, t->open ? MQTTWILL_ELOST : MQTTWILL_ETLS, "tls: %s with %s: %s", what, t->host, tls_reason());
 }
 
@@ -111,13 +169,14 @@ static bool must_wait(int ssl_error)
 /* ---- The handshake ---- */
 
 static int (*const ends[])(struct tls *t) = {
-	NULL,
+	tls_end_psk,
+	tls_end_session,
 };
 
 static int finished(struct tls *t)
 {
 	int rc = 0;
-	for (size_t i = 0; rc == 0 && ends[i]; i++)
+	for (size_t i = 0; rc == 0 && i < sizeof ends / sizeof ends[0]; i++)
 		rc = ends[i](t);
 	if (rc < 0)
 		return rc;
@@ -126,30 +185,59 @@ static int finished(struct tls *t)
 	return 0;
 }
 
-static int tls_open(struct pipe *p, uint64_t now_ms)
+static int shake(struct tls *t, uint64_t now_ms)
 {
-	struct tls *t = tls_of(p);
-	int         rc = p->below->ops->open(p->below, now_ms);
-	pipe_follow(p);
-	if (rc)
-		return rc;
-	if (t->end == 0)
-		t->end = now_ms + t->timeout_ms;
-	ERR_clear_error();
-	p->error->code = 0;
-	p->below->wants = 0;
-	rc = SSL_connect(t->ssl);
+	int rc = SSL_connect(t->ssl);
 	int ssl_error = SSL_get_error(t->ssl, rc);
-	pipe_follow(p);
-	p->phase = MQTTWILL_PHASE_TLS;
-	p->deadline = t->end;
+	pipe_follow(&t->pipe);
+	t->pipe.phase = MQTTWILL_PHASE_TLS;
+	t->pipe.deadline = t->end;
 	if (rc == 1)
 		return finished(t);
 	if (!must_wait(ssl_error))
-		return tls_error(t, ssl_error, "handshake");
+		return tls_error(t, "handshake");
 	if (now_ms < t->end)
 		return PIPE_WAIT;
-	return pipe_fail(p->error, MQTTWILL_ETIMEOUT, "tls: %s did not finish the handshake in time", t->host);
+	return pipe_fail(t->pipe.error, MQTTWILL_ETIMEOUT, "tls: %s did not finish the handshake in time", t->host);
+}
+
+static int tls_open(struct pipe *p, uint64_t now_ms)
+{
+	struct tls *t = tls_of(p);
+	if (t->open)
+		return 0;
+	int rc = p->below->ops->open(p->below, now_ms);
+	pipe_follow(p);
+	if (rc)
+		return rc;
+	ERR_clear_error();
+	p->error->code = 0;
+	p->below->wants = 0;
+	if (t->end == 0) {
+		t->end = now_ms + t->timeout_ms;
+		tls_session_offer(t);
+	}
+	rc = shake(t, now_ms);
+	if (rc < 0)
+		tls_session_failed(t);
+	return rc;
+}
+
+/* ---- Bytes ---- */
+
+/* A close_notify that finds no room is said later, before the pipe below finishes. */
+static void say_goodbye(struct tls *t)
+{
+	struct pipe *below = t->pipe.below;
+	below->wants = 0;
+	int rc = SSL_shutdown(t->ssl);
+	if (rc < 0 && must_wait(SSL_get_error(t->ssl, rc))) {
+		t->pipe.wants |= below->wants;
+		return;
+	}
+	t->finished = true;
+	t->pipe.wants &= (uint8_t)~PIPE_WRITE;
+	below->ops->finish(below);
 }
 
 static ssize_t tls_read(struct pipe *p, void *buf, size_t size)
@@ -158,14 +246,16 @@ static ssize_t tls_read(struct pipe *p, void *buf, size_t size)
 	ERR_clear_error();
 	p->error->code = 0;
 	p->below->wants = 0;
+	if (t->goodbye && !t->finished)
+		say_goodbye(t);
 	int n = SSL_read(t->ssl, buf, size < INT32_MAX ? (int)size : INT32_MAX);
 	int ssl_error = SSL_get_error(t->ssl, n);
 	p->wants |= p->below->wants;
 	if (n > 0)
 		return n;
-	if (ssl_error == SSL_ERROR_ZERO_RETURN)
+	if (ssl_error == SSL_ERROR_ZERO_RETURN || (t->ended && t->finished)) /* who was told that this is the end need not say it */
 		return 0;
-	return must_wait(ssl_error) ? -1 : tls_error(t, ssl_error, "read");
+	return must_wait(ssl_error) ? -1 : tls_error(t, "read");
 }
 
 static ssize_t tls_write(struct pipe *p, const void *bytes, size_t n)
@@ -179,14 +269,17 @@ static ssize_t tls_write(struct pipe *p, const void *bytes, size_t n)
 	p->wants |= p->below->wants;
 	if (written > 0)
 		return written;
-	return must_wait(ssl_error) ? -1 : tls_error(t, ssl_error, "write");
+	return must_wait(ssl_error) ? -1 : tls_error(t, "write");
 }
 
 static void tls_finish(struct pipe *p)
 {
+	struct tls *t = tls_of(p);
 	ERR_clear_error();
-	SSL_shutdown(tls_of(p)->ssl); /* close_notify, if it can be written now; the broker goes by DISCONNECT */
-	p->below->ops->finish(p->below);
+	t->goodbye = true;
+	if (!t->finished)
+		say_goodbye(t);
+	ERR_clear_error();
 }
 
 static void tls_close(struct pipe *p, bool reset)
@@ -195,6 +288,7 @@ static void tls_close(struct pipe *p, bool reset)
 	SSL_free(t->ssl);
 	ERR_clear_error();
 	pipe_close(p->below, reset);
+	free(t->verdict);
 	free(t);
 }
 
@@ -205,10 +299,10 @@ static size_t tls_pending(struct pipe *p)
 
 static void tls_describe(const struct pipe *p, struct pipe_facts *facts)
 {
-	SSL *ssl = ((const struct tls *)(const void *)p)->ssl;
-	facts->tls_version = SSL_get_version(ssl);
-	facts->cipher = SSL_get_cipher_name(ssl);
-	facts->resumed = SSL_session_reused(ssl);
+	const struct tls *t = (const struct tls *)(const void *)p;
+	facts->tls_version = SSL_get_version(t->ssl);
+	facts->cipher = SSL_get_cipher_name(t->ssl);
+	facts->resumed = t->resumed;
 }
 
 static const struct pipe_ops tls_ops = {tls_open, tls_read, tls_write, tls_finish, tls_close, tls_pending, tls_describe};
@@ -232,7 +326,7 @@ static bool put_bio(struct tls *t)
 	BIO *bio = BIO_new(method);
 	if (!bio)
 		return false;
-	BIO_set_data(bio, t->pipe.below);
+	BIO_set_data(bio, t);
 	BIO_set_init(bio, 1);
 	SSL_set_bio(t->ssl, bio, bio);
 	return true;
@@ -247,8 +341,8 @@ struct pipe *tls_new(struct tls_context *context, struct pipe *below, const stru
 	t->context = context;
 	t->timeout_ms = peer->timeout_ms;
 	t->websocket = peer->websocket;
-	for (size_t i = 0; i + 1 < sizeof t->host && peer->host[i]; i++)
-		t->host[i] = peer->host[i];
+	t->host = peer->host;
+	t->port = peer->port;
 	if (tls_context_refresh(context, below->error) == 0)
 		t->ssl = SSL_new(context->ssl);
 	if (t->ssl && SSL_set_ex_data(t->ssl, ex_index, t) && put_bio(t) && begin(t) == 0)

@@ -42,6 +42,11 @@ int tls_step_trust(SSL_CTX *ssl, const struct mqttwill_tls *settings, struct pip
 static int (*const steps[])(SSL_CTX *ssl, const struct mqttwill_tls *settings, struct pipe_error *error) = {
 	tls_step_versions,
 	tls_step_trust,
+	tls_step_crl,
+	tls_step_ocsp,
+	tls_step_store,
+	tls_step_psk,
+	tls_step_sessions,
 };
 
 /* ---- The context ---- */
@@ -89,6 +94,7 @@ void tls_context_free(struct tls_context *c)
 {
 	if (!c)
 		return;
+	tls_sessions_clear(&c->sessions);
 	SSL_CTX_free(c->ssl);
 	free(c);
 }

@@ -6,7 +6,10 @@
 
 #include "net/suites.h"
 
-static Suite *(*const suites[])(void) = {url_suite, http_head_suite, resolve_suite, tcp_suite, tls_suite};
+static Suite *(*const suites[])(void) = {
+	url_suite, http_head_suite, resolve_suite, tcp_suite, tls_suite,
+	tls_resume_suite,
+};
 
 int main(void)
 {

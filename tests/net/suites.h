@@ -10,6 +10,7 @@
 Suite *http_head_suite(void);
 Suite *resolve_suite(void);
 Suite *tcp_suite(void);
+Suite *tls_resume_suite(void);
 Suite *tls_suite(void);
 Suite *url_suite(void);
 
