@@ -14,6 +14,7 @@
 #include "net/tcp.h"
 #include "net/tls.h"
 #include "net/unix.h"
+#include "net/websocket.h"
 
 struct net {
 	struct net_settings     settings;
@@ -71,6 +72,10 @@ int net_new(struct net **out, const struct net_settings *settings, struct pipe_e
 	int rc = add_servers(n, error);
 	if (rc == 0)
 		rc = tcp_check(&n->network, error);
+	if (rc == 0)
+		rc = websocket_check(n->network.headers, n->network.header_count, error);
+	if (rc == 0 && any_server(n, url_has_websocket))
+		rc = websocket_available(error);
 	if (rc == 0 && any_server(n, url_has_tls))
 		rc = tls_context_new(&n->tls, settings->tls, error);
 	if (rc < 0) {
@@ -135,16 +140,34 @@ static struct pipe *with_tls(struct net *n, struct pipe *below, const struct url
 	return tls_new(n->tls, below, &peer);
 }
 
+static struct pipe *with_websocket(struct net *n, struct pipe *below, const struct url *to)
+{
+	struct websocket_config config = {
+		.url = to,
+		.protocol = "mqtt", /* [MQTT-6.0.0-3] */
+		.headers = n->network.headers,
+		.header_count = n->network.header_count,
+		.timeout_ms = phase_ms(n, n->network.websocket_timeout_ms),
+	};
+	return websocket_new(below, &config);
+}
+
+/* One filter more, where the URL wants it; without memory for it, those below are closed. */
+static struct pipe *stack(struct net *n, struct pipe *below, const struct url *to, bool wanted,
+                          struct pipe *(*with)(struct net *n, struct pipe *below, const struct url *to))
+{
+	struct pipe *top = below && wanted ? with(n, below, to) : below;
+	if (!top)
+		pipe_close(below, false);
+	return top;
+}
+
 struct pipe *net_pipe(struct net *n, const struct url *to, struct pipe_error *error)
 {
 	pipe_fail(error, MQTTWILL_ENOMEM, "connect: no memory for a connection");
 	struct pipe *top = bottom(n, to, error);
-	if (top && url_has_tls(to)) {
-		struct pipe *below = top;
-		top = with_tls(n, below, to);
-		if (!top)
-			pipe_close(below, false);
-	}
+	top = stack(n, top, to, url_has_tls(to), with_tls);
+	top = stack(n, top, to, url_has_websocket(to), with_websocket);
 	if (top)
 		error->code = 0;
 	return top;

@@ -35,9 +35,12 @@ struct pipe_facts {
 struct pipe_ops {
 	/* Goes on with opening: 0 when it is open, PIPE_WAIT, or an error. */
 	int (*open)(struct pipe *p, uint64_t now_ms);
-	/* Bytes read; 0 at the end of the stream; -1 where none are there yet; an error below -1. */
+	/*
+	 * Bytes read; -1 where none are there yet; an error below -1. 0 at the end of the stream: where the error's code is
+	 * MQTTWILL_ELOST then, its text says what the other side said to it.
+	 */
 	ssize_t (*read)(struct pipe *p, void *buf, size_t size);
-	/* Bytes written; -1 where none can be yet; an error below -1. */
+	/* Bytes written; -1 where none can be yet, and the same bytes come again, or more; an error below -1. n may be 0: see `owes`. */
 	ssize_t (*write)(struct pipe *p, const void *bytes, size_t n);
 	/* Nothing more will be written: the other side shall see the end of the stream. */
 	void (*finish)(struct pipe *p);
@@ -57,6 +60,7 @@ struct pipe {
 	int                    fd;       /* to be watched; it may change until the pipe is open; -1: none now */
 	uint8_t                phase;    /* while opening: enum mqttwill_phase */
 	uint8_t                wants;    /* PIPE_READ, PIPE_WRITE: what the last call that had to wait is waiting for */
+	bool                   owes;     /* open: it has bytes of its own to write; write() them when the descriptor can be written */
 };
 
 /* Sets the error from a format; returns its code. */
