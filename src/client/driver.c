@@ -52,7 +52,7 @@ void driver_watch(struct client *c)
 	uint8_t wants = l->pipe->wants;
 	if (c->state != CLIENT_OPENING) {
 		/* a blocked write may wait for reading: TLS has its own mind */
-		bool waiting = buf_len(&c->session->out) > 0 && (!l->blocked || wants & PIPE_WRITE);
+		bool waiting = l->pipe->owes || (buf_len(&c->session->out) > 0 && (!l->blocked || wants & PIPE_WRITE));
 		wants = (uint8_t)((may_read(c) ? PIPE_READ : 0) | (waiting ? PIPE_WRITE : 0));
 	}
 	uint32_t events = (wants & PIPE_READ ? EPOLLIN : 0u) | (wants & PIPE_WRITE ? EPOLLOUT : 0u);
@@ -159,7 +159,8 @@ int driver_flush(struct client *c)
 			break;
 		session_sent(c->session, (size_t)written, c->now_ms);
 	}
-	return 0;
+	ssize_t rest = l->pipe->owes ? l->pipe->ops->write(l->pipe, "", 0) : 0;
+	return rest < -1 ? pipe_broke(c, rest) : 0;
 }
 
 void driver_kick(struct client *c)
@@ -183,6 +184,8 @@ void driver_kick(struct client *c)
 static int stream_ended(struct client *c)
 {
 	c->ended = true;
+	if (c->link->error.code == MQTTWILL_ELOST) /* it has said why */
+		return pipe_broke(c, MQTTWILL_ELOST);
 	if (c->state == CLIENT_GREETING)
 		return client_fail(c, MQTTWILL_ELOST, "connack: the broker closed the connection without an answer");
 	return client_fail(c, MQTTWILL_ELOST, "the broker closed the connection");
@@ -201,10 +204,11 @@ static int feed(struct client *c, uint8_t *in, size_t n)
 	return rc;
 }
 
-static bool more_to_read(struct client *c, ssize_t n)
+/* TLS and WebSocket may hold what epoll does not see. */
+static bool holds_more(const struct client *c)
 {
 	const struct pipe *p = c->link->pipe;
-	return n == READ_SIZE || (p->ops->pending && p->ops->pending(c->link->pipe) > 0);
+	return p->ops->pending && p->ops->pending(c->link->pipe) > 0;
 }
 
 static int read_turns(struct client *c, int turns)
@@ -217,14 +221,16 @@ static int read_turns(struct client *c, int turns)
 			return stream_ended(c);
 		if (n < -1)
 			return pipe_broke(c, n);
+		if (n == -1 && holds_more(c))
+			clock_wake(c);
 		if (n == -1)
 			break;
-		bool more = more_to_read(c, n);
+		bool more = n == READ_SIZE || holds_more(c);
 		rc = feed(c, in, (size_t)n);
 		if (!more && turns == READ_TURNS)
 			break;
 		if (turn + 1 == turns)
-			clock_wake(c); /* others have their turn first; TLS may hold what epoll does not see */
+			clock_wake(c); /* others have their turn first */
 	}
 	return rc;
 }
@@ -329,7 +335,7 @@ int driver_run(struct client *c, bool ready)
 	/* U-3.2-a: for CONNACK, too */
 	if (rc == 0 && c->state != CLIENT_UP && c->now_ms >= c->attempt_end)
 		return attempt_timed_out(c);
-	if (rc == 0 && c->state >= CLIENT_GREETING && ready)
+	if (rc == 0 && c->state >= CLIENT_GREETING && (ready || holds_more(c)))
 		rc = read_turns(c, READ_TURNS);
 	return rc;
 }

@@ -275,6 +275,7 @@ static ssize_t websocket_read(struct pipe *p, void *buf, size_t size)
 		if (n <= 0)
 			return n;
 		size_t payload = decode(w, buf, (size_t)n);
+		w->more = (size_t)n == size; /* or nobody knows whether the pipe below has more */
 		if (payload)
 			return (ssize_t)payload;
 		if (w->ended)
@@ -359,12 +360,6 @@ static void websocket_close(struct pipe *p, bool reset)
 static const struct pipe_ops websocket_ops = {
 	websocket_open, websocket_read, websocket_write, websocket_finish, websocket_close, websocket_pending, NULL,
 };
-
-int websocket_available(struct pipe_error *error)
-{
-	(void)error;
-	return 0;
-}
 
 struct pipe *websocket_new(struct pipe *below, const struct websocket_config *config)
 {

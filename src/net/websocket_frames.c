@@ -14,6 +14,17 @@
 
 #include "net/websocket_internal.h"
 
+/* In a static library whose users may have no static libwslay to link with, it may be missing: websocket_available() looks. */
+#if defined(WSLAY_IS_SHARED_ONLY) && !defined(PIC)
+#pragma weak wslay_frame_context_init
+#pragma weak wslay_frame_context_free
+#pragma weak wslay_frame_recv
+#pragma weak wslay_frame_send
+#define HAS_WSLAY (wslay_frame_context_init != NULL)
+#else
+#define HAS_WSLAY true
+#endif
+
 enum { KEYS = 64, STOPPED = 1 }; /* random bytes to mask sixteen frames with, for one system call */
 
 struct frames {
@@ -117,6 +128,13 @@ void frames_drop(struct incoming *in)
 {
 	frames_free(in->frames);
 	in->frames = NULL;
+}
+
+int websocket_available(struct pipe_error *error)
+{
+	if (HAS_WSLAY)
+		return 0;
+	return pipe_fail(error, MQTTWILL_EUNSUPPORTED, "websocket: this program was linked without libwslay");
 }
 
 /* ---- Reading ---- */

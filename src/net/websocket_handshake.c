@@ -233,19 +233,24 @@ static const char *stranger(const struct http_head *a)
 	return n && (p[0] == 0x20 || p[0] == 0xE0) ? "; it looks like MQTT without WebSocket: mqtt://" : "";
 }
 
+/* Who says nothing at all most often speaks something else. */
+static const char *doubt(const struct judging *j)
+{
+	return buf_len(&j->h->answer.bytes) ? "" : "; does it speak WebSocket there?";
+}
+
 /* No problem named: the pipe below has its own sentence. */
 static int unreadable(struct judging *j, int rc, const char *problem)
 {
 	const struct pipe_error why = *j->error;
 	const char             *host = j->config->url->host;
 	if (!*problem)
-		return pipe_fail(j->error, MQTTWILL_EWEBSOCKET, "websocket: handshake with %.60s: %.140s", host, why.text);
+		return pipe_fail(j->error, MQTTWILL_EWEBSOCKET, "websocket: handshake with %.60s: %.120s%s", host, why.text, doubt(j));
 	if (rc == MQTTWILL_ENOMEM)
 		return pipe_fail(j->error, rc, "websocket: the answer of %.80s: %s", host, problem);
 	if (rc == MQTTWILL_EPROTOCOL)
 		return pipe_fail(j->error, MQTTWILL_EWEBSOCKET, "websocket: the answer of %.80s %s%s", host, problem, stranger(&j->h->answer));
-	return pipe_fail(j->error, MQTTWILL_EWEBSOCKET, "websocket: the answer of %.80s %s%s", host, problem,
-	                 buf_len(&j->h->answer.bytes) ? "" : "; does it speak WebSocket there?");
+	return pipe_fail(j->error, MQTTWILL_EWEBSOCKET, "websocket: the answer of %.80s %s%s", host, problem, doubt(j));
 }
 
 /* Answers that announce another one are passed over [RFC 9110, 15.2]. */
