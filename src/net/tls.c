@@ -143,7 +143,6 @@ static bool is_alert(unsigned long e)
 /* Why an SSL call failed; errors of the pipe below have their text already. */
 static int tls_error(struct tls *t, const char *what)
 {
-	long verdict = SSL_get_verify_result(t->ssl);
 	t->broken = t->pipe.error->code || t->ended;
 	t->alert = is_alert(ERR_peek_error());
 	if (t->verdict)
@@ -156,8 +155,9 @@ static int tls_error(struct tls *t, const char *what)
 		return stranger(t);
 	if (!t->open && t->context->settings.psk)
 		return tls_psk_error(t, tls_reason());
-	if (!t->open && verdict != X509_V_OK)
-		return tls_certificate_error(t, verdict);
+	int known = tls_known_error(t);
+	if (known)
+		return known;
 	return pipe_fail(t->pipe.error, t->open ? MQTTWILL_ELOST : MQTTWILL_ETLS, "tls: %s with %s: %s", what, t->host, tls_reason());
 }
 
@@ -169,6 +169,8 @@ static bool must_wait(int ssl_error)
 /* ---- The handshake ---- */
 
 static int (*const ends[])(struct tls *t) = {
+	tls_end_pins,
+	tls_end_alpn,
 	tls_end_psk,
 	tls_end_session,
 };
@@ -251,6 +253,7 @@ static ssize_t tls_read(struct pipe *p, void *buf, size_t size)
 	int n = SSL_read(t->ssl, buf, size < INT32_MAX ? (int)size : INT32_MAX);
 	int ssl_error = SSL_get_error(t->ssl, n);
 	p->wants |= p->below->wants;
+	t->heard |= n > 0;
 	if (n > 0)
 		return n;
 	if (ssl_error == SSL_ERROR_ZERO_RETURN || (t->ended && t->finished)) /* who was told that this is the end need not say it */
@@ -302,6 +305,7 @@ static void tls_describe(const struct pipe *p, struct pipe_facts *facts)
 	const struct tls *t = (const struct tls *)(const void *)p;
 	facts->tls_version = SSL_get_version(t->ssl);
 	facts->cipher = SSL_get_cipher_name(t->ssl);
+	facts->alpn = tls_alpn(t);
 	facts->resumed = t->resumed;
 }
 
@@ -311,6 +315,7 @@ static const struct pipe_ops tls_ops = {tls_open, tls_read, tls_write, tls_finis
 
 static int (*const beginnings[])(struct tls *t) = {
 	tls_begin_name,
+	tls_begin_alpn,
 };
 
 static int begin(struct tls *t)
