@@ -11,6 +11,7 @@
 
 #include "net/adopt.h"
 #include "net/failed.h"
+#include "net/proxy.h"
 #include "net/tcp.h"
 #include "net/tls.h"
 #include "net/unix.h"
@@ -20,6 +21,7 @@ struct net {
 	struct net_settings     settings;
 	struct mqttwill_network network; /* the settings', or all default */
 	struct tls_context     *tls;
+	struct proxies         *proxies;
 	struct url             *servers;
 	size_t                  count;
 	struct failed           failed; /* addresses */
@@ -73,6 +75,8 @@ int net_new(struct net **out, const struct net_settings *settings, struct pipe_e
 	if (rc == 0)
 		rc = tcp_check(&n->network, error);
 	if (rc == 0)
+		rc = proxies_new(&n->proxies, &n->network, error);
+	if (rc == 0)
 		rc = websocket_check(n->network.headers, n->network.header_count, error);
 	if (rc == 0 && any_server(n, url_has_websocket))
 		rc = websocket_available(error);
@@ -90,6 +94,7 @@ void net_free(struct net *n)
 	if (!n)
 		return;
 	tls_context_free(n->tls);
+	proxies_free(n->proxies);
 	for (size_t i = 0; i < n->count; i++)
 		url_fini(&n->servers[i]);
 	free(n->servers);
@@ -112,6 +117,7 @@ static uint32_t phase_ms(const struct net *n, uint32_t own)
 	return own ? own : n->settings.timeout_ms;
 }
 
+/* TCP to the server, or to its proxy. */
 static struct pipe *bottom(struct net *n, const struct url *to, struct pipe_error *error)
 {
 	struct tcp_config config = {
@@ -127,6 +133,11 @@ static struct pipe *bottom(struct net *n, const struct url *to, struct pipe_erro
 	if (to->scheme == URL_UNIX)
 		return unix_new(to->path, phase_ms(n, n->network.address_timeout_ms), error);
 	return tcp_new(&config, error);
+}
+
+static struct pipe *with_proxy(struct net *n, struct pipe *below, const struct url *to)
+{
+	return proxy_new(below, proxies_for(n->proxies, to), to, phase_ms(n, n->network.proxy_timeout_ms));
 }
 
 static struct pipe *with_tls(struct net *n, struct pipe *below, const struct url *to)
@@ -165,7 +176,9 @@ static struct pipe *stack(struct net *n, struct pipe *below, const struct url *t
 struct pipe *net_pipe(struct net *n, const struct url *to, struct pipe_error *error)
 {
 	pipe_fail(error, MQTTWILL_ENOMEM, "connect: no memory for a connection");
-	struct pipe *top = bottom(n, to, error);
+	const struct url *by = proxies_for(n->proxies, to);
+	struct pipe      *top = bottom(n, by ? by : to, error);
+	top = stack(n, top, to, by != NULL, with_proxy);
 	top = stack(n, top, to, url_has_tls(to), with_tls);
 	top = stack(n, top, to, url_has_websocket(to), with_websocket);
 	if (top)

@@ -17,7 +17,8 @@ static const struct {
 	const char *name, *port;
 } schemes[] = {
 	[URL_MQTT] = {"mqtt", "1883"}, [URL_MQTTS] = {"mqtts", "8883"}, [URL_WS] = {"ws", "80"},
-	[URL_WSS] = {"wss", "443"},    [URL_UNIX] = {"unix", ""},
+	[URL_WSS] = {"wss", "443"},    [URL_UNIX] = {"unix", ""},       [URL_HTTP_PROXY] = {"http", "1080"},
+	[URL_SOCKS_PROXY] = {"socks5", "1080"}, /* for both, as curl has it */
 };
 
 struct parse {
@@ -63,24 +64,31 @@ static int decode(struct parse *p, const char *from, const char *to, char **out,
 	return 0;
 }
 
-static int parse_scheme(struct parse *p, struct url *url)
+struct scheme_name {
+	const char *name;
+	uint8_t     scheme;
+};
+
+static const struct scheme_name brokers[] = {
+	{"mqtt://", URL_MQTT}, {"mqtts://", URL_MQTTS}, {"tcp://", URL_MQTT},   {"ssl://", URL_MQTTS},
+	{"ws://", URL_WS},     {"wss://", URL_WSS},     {"unix://", URL_UNIX}, {NULL, 0},
+};
+
+static const struct scheme_name proxies[] = {
+	{"http://", URL_HTTP_PROXY}, {"socks5://", URL_SOCKS_PROXY}, {"socks5h://", URL_SOCKS_PROXY}, {NULL, 0},
+};
+
+static bool parse_scheme(struct parse *p, struct url *url, const struct scheme_name *names)
 {
-	static const struct {
-		const char     *name;
-		enum url_scheme scheme;
-	} names[] = {
-		{"mqtt://", URL_MQTT}, {"mqtts://", URL_MQTTS}, {"tcp://", URL_MQTT}, {"ssl://", URL_MQTTS},
-		{"ws://", URL_WS},     {"wss://", URL_WSS},     {"unix://", URL_UNIX},
-	};
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		size_t n = strlen(names[i].name);
-		if (strncmp(p->at, names[i].name, n) != 0)
+	for (; names->name; names++) {
+		size_t n = strlen(names->name);
+		if (strncmp(p->at, names->name, n) != 0)
 			continue;
-		url->scheme = (uint8_t)names[i].scheme;
+		url->scheme = names->scheme;
 		p->at += n;
-		return 0;
+		return true;
 	}
-	return wrong(p, p->text, "it begins with none of mqtt://, mqtts://, ws://, wss://, unix://");
+	return false;
 }
 
 static int parse_user(struct parse *p, struct url *url, const char *end)
@@ -195,14 +203,21 @@ static int parse_socket(struct parse *p, struct url *url, const char *at)
 	return url->host ? 0 : MQTTWILL_ENOMEM;
 }
 
-static int parse_all(struct parse *p, struct url *url)
+static int check_characters(struct parse *p)
 {
 	for (const char *c = p->text; *c; c++)
 		if ((unsigned char)*c <= ' ' || *c == 0x7F)
 			return wrong(p, c, "it has a space or a control character");
-	int rc = parse_scheme(p, url);
+	return 0;
+}
+
+static int parse_broker(struct parse *p, struct url *url)
+{
+	int rc = check_characters(p);
 	if (rc)
 		return rc;
+	if (!parse_scheme(p, url, brokers))
+		return wrong(p, p->text, "it begins with none of mqtt://, mqtts://, ws://, wss://, unix://");
 	const char *end = p->at + strcspn(p->at, "/?#");
 	if ((rc = parse_user(p, url, end)))
 		return rc;
@@ -213,16 +228,60 @@ static int parse_all(struct parse *p, struct url *url)
 	return parse_path(p, url, end);
 }
 
-int url_parse(struct url *url, const char *text, size_t *offset, const char **problem)
+/* Without a scheme it is an HTTP proxy: so http_proxy=squid:3128 is often seen, and curl takes it. */
+static int parse_proxy_scheme(struct parse *p, struct url *url)
 {
-	struct parse p = {text, text, offset, problem};
+	static const struct {
+		const char *name, *problem;
+	} unspoken[] = {
+		{"https://", "TLS to the proxy is not supported; http:// to it, and mqtts:// through it to the broker, is"},
+		{"socks4://", "SOCKS 4 is not supported; socks5:// is"},
+		{"socks4a://", "SOCKS 4 is not supported; socks5:// is"},
+		{"socks://", "write socks5://, which is the version that is spoken"},
+	};
+	if (parse_scheme(p, url, proxies))
+		return 0;
+	for (size_t i = 0; i < sizeof unspoken / sizeof unspoken[0]; i++)
+		if (strncmp(p->text, unspoken[i].name, strlen(unspoken[i].name)) == 0) {
+			wrong(p, p->text, unspoken[i].problem);
+			return MQTTWILL_EUNSUPPORTED;
+		}
+	if (strstr(p->text, "://"))
+		return wrong(p, p->text, "it begins with none of http://, socks5://, socks5h://");
+	url->scheme = URL_HTTP_PROXY;
+	return 0;
+}
+
+static int parse_proxy(struct parse *p, struct url *url)
+{
+	int rc = check_characters(p);
+	if (rc == 0)
+		rc = parse_proxy_scheme(p, url);
+	const char *end = p->at + strcspn(p->at, "/?#");
+	if (rc || (rc = parse_user(p, url, end)) || (rc = parse_host(p, url, end)) || (rc = parse_port(p, url, end)))
+		return rc;
+	return *end && strcmp(end, "/") != 0 ? wrong(p, end, "the URL of a proxy has no path, query or fragment") : 0;
+}
+
+static int parse_whole(int (*parse)(struct parse *p, struct url *url), struct url *url, struct parse *p)
+{
 	*url = (struct url){0};
-	*offset = 0;
-	*problem = "";
-	int rc = parse_all(&p, url);
+	*p->offset = 0;
+	*p->problem = "";
+	int rc = parse(p, url);
 	if (rc)
 		url_fini(url);
 	return rc;
+}
+
+int url_parse(struct url *url, const char *text, size_t *offset, const char **problem)
+{
+	return parse_whole(parse_broker, url, &(struct parse){text, text, offset, problem});
+}
+
+int url_parse_proxy(struct url *url, const char *text, size_t *offset, const char **problem)
+{
+	return parse_whole(parse_proxy, url, &(struct parse){text, text, offset, problem});
 }
 
 int url_parse_reference(struct url *url, const char *text, size_t n, const struct url *like, const char **problem)

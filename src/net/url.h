@@ -4,6 +4,8 @@
  *   mqtt[s]://[user[:password]@]host[:port][/]
  *   ws[s]://[user[:password]@]host[:port][/path][?query]
  *   unix://[user[:password]@]/path
+ * and of a proxy:
+ *   [http://|socks5://|socks5h://][user[:password]@]host[:port][/]
  * IPv6 addresses stand in brackets; user, password and the path of a Unix socket may be percent-encoded.
  */
 #ifndef NET_URL_H
@@ -13,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum url_scheme { URL_MQTT, URL_MQTTS, URL_WS, URL_WSS, URL_UNIX };
+enum url_scheme { URL_MQTT, URL_MQTTS, URL_WS, URL_WSS, URL_UNIX, URL_HTTP_PROXY, URL_SOCKS_PROXY };
 
 struct url {
 	char *host; /* without brackets; "" with unix */
@@ -39,6 +41,9 @@ static inline bool url_has_websocket(const struct url *url)
 /* 0; MQTTWILL_EURL with what is wrong at which byte; MQTTWILL_ENOMEM. On success url_fini() frees it. */
 int  url_parse(struct url *url, const char *text, size_t *offset, const char **problem);
 void url_fini(struct url *url);
+
+/* The same for a proxy. MQTTWILL_EUNSUPPORTED: one of a kind that is known, yet not spoken. */
+int  url_parse_proxy(struct url *url, const char *text, size_t *offset, const char **problem);
 
 /*
  * The same for n bytes of host[:port], as a Server Reference has it: scheme, path and default port are those of `like`, user

@@ -7,7 +7,7 @@
 #include "net/suites.h"
 
 static Suite *(*const suites[])(void) = {
-	url_suite, http_head_suite, resolve_suite, tcp_suite, tls_suite,
+	url_suite, http_head_suite, proxies_suite, proxy_suite, resolve_suite, tcp_suite, tls_suite,
 	tls_resume_suite,
 };
 

@@ -8,6 +8,8 @@
 #include <check.h>
 
 Suite *http_head_suite(void);
+Suite *proxies_suite(void);
+Suite *proxy_suite(void);
 Suite *resolve_suite(void);
 Suite *tcp_suite(void);
 Suite *tls_resume_suite(void);
