@@ -1,196 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The filter of proxies above a pipe of ours that plays a proxy from a script and stutters: what is asked is compared byte by byte,
- * answers come in pieces, end or break at any byte, or never come. Real proxies are tests/system/proxy.sh's.
+ * The filter of proxies, and what it makes of good answers, refusals, ends, breaks and silence. Real proxies are
+ * tests/system/proxy.sh's.
  */
 #include <mqttwill.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/proxy.h"
+#include "net/proxy_peer.h"
 #include "net/suites.h"
 #include "support/alloc.h"
 
-enum { HTTP = URL_HTTP_PROXY, SOCKS = URL_SOCKS_PROXY, BEGIN_MS = 5000, TIMEOUT_MS = 700 };
-
-struct bytes_of {
-	const char *p;
-	size_t      n;
-};
-
-#define BYTES(text) {text, sizeof(text) - 1}
-
-/* What is asked, and what is answered then. */
-struct turn {
-	struct bytes_of asks, answers;
-};
-
-struct script {
-	const char *proxy, *server; /* URLs */
-	struct turn turns[4];
-	size_t      behind; /* bytes at the end of the last answer that are the server's */
-};
-
-struct peer {
-	struct pipe          pipe;
-	const struct script *script;
-	size_t               turn, asked, answered;
-	size_t               total, most; /* bytes answered in all; after `most` of them it ends */
-	size_t               grain;
-	unsigned             calls;
-	bool                 resets, deaf, closed, opened;
-	int                  open_rc;
-	char                 late[32]; /* what was written after the script */
-};
-
-struct scene {
-	struct pipe_error error;
-	struct peer       peer;
-	struct url        by, to;
-	struct pipe      *pipe;
-};
-
-/* ---- The pipe below ---- */
-
-/* ck_assert() allocates, and the allocator may be one that fails. */
-static void must(bool ok)
-{
-	if (!ok)
-		ck_abort_msg("the filter does what no filter may");
-}
-
-static struct peer *peer_of(struct pipe *p)
-{
-	return (struct peer *)(void *)p;
-}
-
-static bool stutters(struct peer *p)
-{
-	return p->grain < 1000 && ++p->calls % 2;
-}
-
-static int peer_open(struct pipe *pipe, uint64_t now_ms)
-{
-	(void)now_ms;
-	struct peer *p = peer_of(pipe);
-	p->opened = p->open_rc == 0;
-	return p->open_rc < 0 ? pipe_fail(pipe->error, p->open_rc, "connect to 192.0.2.1:3128: Connection refused") : p->open_rc;
-}
-
-static const struct turn *now_at(struct peer *p)
-{
-	const struct turn *t = &p->script->turns[p->turn];
-	if (p->asked == t->asks.n && p->answered == t->answers.n && t[1].asks.n) {
-		p->turn++;
-		p->asked = p->answered = 0;
-		t++;
-	}
-	return t;
-}
-
-static ssize_t peer_read(struct pipe *pipe, void *buf, size_t size)
-{
-	struct peer       *p = peer_of(pipe);
-	const struct turn *t = now_at(p);
-	size_t             left = p->asked == t->asks.n ? t->answers.n - p->answered : 0;
-	must(p->opened && size > 0);
-	if (p->total >= p->most)
-		return p->resets ? pipe_fail(pipe->error, MQTTWILL_ELOST, "read from 192.0.2.1:3128: Connection reset by peer") : 0;
-	if (left == 0 || stutters(p)) {
-		pipe->wants |= PIPE_READ;
-		return -1;
-	}
-	size_t n = left < size ? left : size;
-	n = n < p->grain ? n : p->grain;
-	n = n < p->most - p->total ? n : p->most - p->total;
-	memcpy(buf, t->answers.p + p->answered, n);
-	p->answered += n;
-	p->total += n;
-	return (ssize_t)n;
-}
-
-static ssize_t peer_write(struct pipe *pipe, const void *bytes, size_t n)
-{
-	struct peer       *p = peer_of(pipe);
-	const struct turn *t = now_at(p);
-	must(p->opened && n > 0);
-	if (p->most == 0 && p->resets)
-		return pipe_fail(pipe->error, MQTTWILL_ELOST, "write to 192.0.2.1:3128: Broken pipe");
-	if (p->deaf || stutters(p)) {
-		pipe->wants |= PIPE_WRITE;
-		return -1;
-	}
-	n = n < p->grain ? n : p->grain;
-	if (p->asked == t->asks.n) {
-		strncat(p->late, bytes, n);
-		return (ssize_t)n;
-	}
-	n = n < t->asks.n - p->asked ? n : t->asks.n - p->asked;
-	must(memcmp(bytes, t->asks.p + p->asked, n) == 0);
-	p->asked += n;
-	return (ssize_t)n;
-}
-
-static void peer_finish(struct pipe *pipe)
-{
-	strcat(peer_of(pipe)->late, "|");
-}
-
-static void peer_close(struct pipe *pipe, bool reset)
-{
-	(void)reset;
-	peer_of(pipe)->closed = true;
-}
-
-static size_t peer_pending(struct pipe *pipe)
-{
-	(void)pipe;
-	return 7;
-}
-
-static void peer_describe(const struct pipe *pipe, struct pipe_facts *facts)
-{
-	(void)pipe;
-	facts->address = "192.0.2.1:3128";
-}
-
-static const struct pipe_ops peer_ops = {peer_open,  peer_read,    peer_write,   peer_finish,
-                                         peer_close, peer_pending, peer_describe};
-
-/* ---- The scene ---- */
-
-static void begin(struct scene *s, const struct script *script, size_t grain)
-{
-	size_t      offset;
-	const char *problem;
-	*s = (struct scene){.peer = {.script = script, .grain = grain, .most = SIZE_MAX}};
-	s->peer.pipe = (struct pipe){.ops = &peer_ops, .error = &s->error, .fd = 77, .deadline = UINT64_MAX};
-	s->peer.pipe.phase = MQTTWILL_PHASE_CONNECT;
-	ck_assert_int_eq(url_parse_proxy(&s->by, script->proxy, &offset, &problem), 0);
-	ck_assert_int_eq(url_parse(&s->to, script->server, &offset, &problem), 0);
-	s->pipe = proxy_new(&s->peer.pipe, &s->by, &s->to, TIMEOUT_MS);
-}
-
-/* Goes on as long as there is anything that can go on. */
-static int open_all(struct scene *s)
-{
-	int rc = PIPE_WAIT;
-	for (int i = 0; rc == PIPE_WAIT && i < 2000; i++) {
-		rc = s->pipe->ops->open(s->pipe, BEGIN_MS);
-		if (rc == PIPE_WAIT)
-			must(s->pipe->wants == PIPE_READ || s->pipe->wants == PIPE_WRITE);
-	}
-	return rc;
-}
-
-static void end(struct scene *s)
-{
-	pipe_close(s->pipe, false);
-	ck_assert(!s->pipe || s->peer.closed);
-	url_fini(&s->by);
-	url_fini(&s->to);
-}
+enum { HTTP = URL_HTTP_PROXY, SOCKS = URL_SOCKS_PROXY };
 
 /* ---- Through it ---- */
 
@@ -231,8 +53,8 @@ START_TEST(a_proxy_is_asked_and_its_answer_understood_in_whatever_pieces_it_come
 	for (size_t grain = 1; grain <= 1000; grain = grain < 40 ? grain + 1 : grain * 5) {
 		struct scene s;
 		char         buf[16];
-		begin(&s, &good[_i], grain);
-		ck_assert_msg(open_all(&s) == 0, "in pieces of %zu: %s", grain, s.error.text);
+		scene_begin(&s, &good[_i], grain);
+		ck_assert_msg(scene_open_all(&s) == 0, "in pieces of %zu: %s", grain, s.error.text);
 		ck_assert_int_eq(s.pipe->ops->open(s.pipe, BEGIN_MS), 0);
 		ck_assert_uint_eq(s.pipe->deadline, UINT64_MAX);
 		ck_assert_int_eq(s.pipe->fd, 77);
@@ -247,7 +69,7 @@ START_TEST(a_proxy_is_asked_and_its_answer_understood_in_whatever_pieces_it_come
 		s.pipe->wants = 0;
 		ck_assert_int_eq(s.pipe->ops->read(s.pipe, buf, 1), -1);
 		ck_assert_uint_eq(s.pipe->wants, PIPE_READ);
-		end(&s);
+		scene_end(&s);
 	}
 }
 END_TEST
@@ -255,11 +77,11 @@ END_TEST
 START_TEST(of_socks_no_byte_is_read_that_is_not_the_proxys)
 {
 	struct scene s;
-	begin(&s, &good[_i], 1000);
-	ck_assert_int_eq(open_all(&s), 0);
+	scene_begin(&s, &good[_i], 1000);
+	ck_assert_int_eq(scene_open_all(&s), 0);
 	if (s.by.scheme == SOCKS)
 		ck_assert_uint_eq(s.peer.script->turns[s.peer.turn].answers.n - s.peer.answered, good[_i].behind);
-	end(&s);
+	scene_end(&s);
 }
 END_TEST
 
@@ -268,8 +90,8 @@ START_TEST(an_open_one_passes_on_what_it_gets)
 	struct scene      s;
 	struct pipe_facts facts;
 	char              c;
-	begin(&s, &good[0], 1000);
-	ck_assert_int_eq(open_all(&s), 0);
+	scene_begin(&s, &good[0], 1000);
+	ck_assert_int_eq(scene_open_all(&s), 0);
 	pipe_describe(s.pipe, &facts);
 	ck_assert(facts.by_proxy);
 	ck_assert_str_eq(facts.address, "192.0.2.1:3128");
@@ -283,7 +105,7 @@ START_TEST(an_open_one_passes_on_what_it_gets)
 	ck_assert_uint_eq(s.pipe->wants, PIPE_WRITE);
 	s.pipe->ops->finish(s.pipe);
 	ck_assert_str_eq(s.peer.late, "abc|");
-	end(&s);
+	scene_end(&s);
 }
 END_TEST
 
@@ -369,13 +191,13 @@ START_TEST(every_refusal_is_a_sentence)
 		struct script script;
 		char          proxy[64], sentence[200] = "proxy squid:3128: ";
 		script_of(&script, proxy, &refusals[_i]);
-		begin(&s, &script, grain);
-		int rc = open_all(&s);
+		scene_begin(&s, &script, grain);
+		int rc = scene_open_all(&s);
 		ck_assert_str_eq(s.error.text, strcat(sentence, refusals[_i].sentence));
 		ck_assert_int_eq(rc, MQTTWILL_EPROXY);
 		ck_assert_int_eq(s.error.code, MQTTWILL_EPROXY);
 		ck_assert_uint_eq(s.pipe->phase, MQTTWILL_PHASE_PROXY);
-		end(&s);
+		scene_end(&s);
 	}
 }
 END_TEST
@@ -389,17 +211,17 @@ START_TEST(an_answer_without_end_is_given_up)
 	memset(answer, 'x', n);
 	memcpy(answer, "HTTP/1.1 200 ", 13);
 	script.turns[0].answers = (struct bytes_of){answer, n};
-	begin(&s, &script, 1000);
-	ck_assert_int_eq(open_all(&s), MQTTWILL_EPROXY);
+	scene_begin(&s, &script, 1000);
+	ck_assert_int_eq(scene_open_all(&s), MQTTWILL_EPROXY);
 	ck_assert_str_eq(s.error.text, "proxy squid:1080: its answer is longer than 16384 bytes");
-	end(&s);
+	scene_end(&s);
 	for (size_t i = 0; i + 16 <= n; i += 16)
 		memcpy(answer + i, "HTTP/1.1 100\r\n\r\n", 16);
-	begin(&s, &script, 1000);
-	ck_assert_int_eq(open_all(&s), MQTTWILL_EPROXY);
+	scene_begin(&s, &script, 1000);
+	ck_assert_int_eq(scene_open_all(&s), MQTTWILL_EPROXY);
 	ck_assert_str_eq(s.error.text, "proxy squid:1080: it announces an answer for ever (100)");
 	ck_assert_uint_le(s.peer.total, 2000);
-	end(&s);
+	scene_end(&s);
 	free(answer);
 }
 END_TEST
@@ -409,10 +231,10 @@ START_TEST(a_zone_is_not_asked_for)
 	struct scene  s;
 	struct script script = good[_i];
 	script.server = "mqtt://[fe80::1%eth0]";
-	begin(&s, &script, 1000);
-	ck_assert_int_eq(open_all(&s), MQTTWILL_EPROXY);
+	scene_begin(&s, &script, 1000);
+	ck_assert_int_eq(scene_open_all(&s), MQTTWILL_EPROXY);
 	ck_assert_msg(strstr(s.error.text, "the zone in fe80::1%eth0 means nothing to it"), "%s", s.error.text);
-	end(&s);
+	scene_end(&s);
 }
 END_TEST
 
@@ -424,11 +246,11 @@ START_TEST(the_names_of_a_sentence_are_cut_to_fit)
 	memset(server + 7, 'b', 255);
 	script.proxy = proxy;
 	script.server = server;
-	begin(&s, &script, 1000);
+	scene_begin(&s, &script, 1000);
 	s.peer.open_rc = MQTTWILL_ECONNECT;
-	ck_assert_int_eq(open_all(&s), MQTTWILL_ECONNECT);
+	ck_assert_int_eq(scene_open_all(&s), MQTTWILL_ECONNECT);
 	ck_assert_str_eq(s.error.text, "proxy [2001:db8::1]:1080: connect to 192.0.2.1:3128: Connection refused");
-	end(&s);
+	scene_end(&s);
 }
 END_TEST
 
@@ -447,15 +269,15 @@ START_TEST(a_proxy_that_breaks_off_at_any_byte_is_told_of)
 	for (size_t most = 0; most < length_of(&good[_i]); most++) {
 		for (int resets = 0; resets < 2; resets++) {
 			struct scene s;
-			begin(&s, &good[_i], 3);
+			scene_begin(&s, &good[_i], 3);
 			s.peer.most = most;
 			s.peer.resets = resets;
-			ck_assert_int_eq(open_all(&s), MQTTWILL_EPROXY);
+			ck_assert_int_eq(scene_open_all(&s), MQTTWILL_EPROXY);
 			bool good_text = resets ? strstr(s.error.text, "192.0.2.1:3128: ") != NULL
 			                        : strstr(s.error.text, ": its answer ended in the middle") ||
 			                                  strstr(s.error.text, ": its answer did not come: the connection was closed");
 			ck_assert_msg(good_text && strncmp(s.error.text, "proxy ", 6) == 0, "%s", s.error.text);
-			end(&s);
+			scene_end(&s);
 		}
 	}
 }
@@ -464,7 +286,7 @@ END_TEST
 START_TEST(a_proxy_that_is_not_reached_keeps_the_class_of_the_error)
 {
 	struct scene s;
-	begin(&s, &good[_i], 1000);
+	scene_begin(&s, &good[_i], 1000);
 	s.peer.open_rc = PIPE_WAIT;
 	s.peer.pipe.deadline = 99;
 	s.peer.pipe.wants = PIPE_WRITE;
@@ -477,7 +299,7 @@ START_TEST(a_proxy_that_is_not_reached_keeps_the_class_of_the_error)
 	ck_assert_int_eq(s.error.code, MQTTWILL_ECONNECT);
 	ck_assert_uint_eq(s.pipe->phase, MQTTWILL_PHASE_CONNECT);
 	ck_assert_msg(strncmp(s.error.text, "proxy ", 6) == 0 && strstr(s.error.text, ": connect to 192.0.2.1:3128: "), "%s", s.error.text);
-	end(&s);
+	scene_end(&s);
 }
 END_TEST
 
@@ -494,7 +316,7 @@ START_TEST(a_proxy_has_its_time_and_no_more)
 		}
 		if (most == length_of(&good[_i]))
 			continue;
-		begin(&s, &script, 1000);
+		scene_begin(&s, &script, 1000);
 		s.peer.deaf = most == 0;
 		ck_assert_int_eq(s.pipe->ops->open(s.pipe, BEGIN_MS), PIPE_WAIT);
 		ck_assert_uint_eq(s.pipe->deadline, BEGIN_MS + TIMEOUT_MS);
@@ -503,7 +325,7 @@ START_TEST(a_proxy_has_its_time_and_no_more)
 		ck_assert_int_eq(s.pipe->ops->open(s.pipe, BEGIN_MS + TIMEOUT_MS - 1), PIPE_WAIT);
 		ck_assert_int_eq(s.pipe->ops->open(s.pipe, BEGIN_MS + TIMEOUT_MS), MQTTWILL_ETIMEOUT);
 		ck_assert_msg(strstr(s.error.text, ": it did not answer in time"), "%s", s.error.text);
-		end(&s);
+		scene_end(&s);
 	}
 }
 END_TEST
@@ -512,10 +334,10 @@ START_TEST(it_may_be_closed_at_any_moment)
 {
 	for (int turns = 0; turns < 60; turns++) {
 		struct scene s;
-		begin(&s, &good[_i], 1);
+		scene_begin(&s, &good[_i], 1);
 		for (int i = 0; i < turns; i++)
 			s.pipe->ops->open(s.pipe, BEGIN_MS);
-		end(&s);
+		scene_end(&s);
 	}
 }
 END_TEST
@@ -524,16 +346,16 @@ START_TEST(where_there_is_no_memory_it_says_so_and_leaks_none)
 {
 	for (long n = 1;; n++) {
 		struct scene s;
-		begin(&s, &good[_i], 1000);
+		scene_begin(&s, &good[_i], 1000);
 		pipe_close(s.pipe, false);
 		alloc_fail(n);
 		s.pipe = proxy_new(&s.peer.pipe, &s.by, &s.to, TIMEOUT_MS);
-		int  rc = s.pipe ? open_all(&s) : MQTTWILL_ENOMEM;
+		int  rc = s.pipe ? scene_open_all(&s) : MQTTWILL_ENOMEM;
 		bool failed = alloc_stop();
 		ck_assert_int_eq(rc, failed ? MQTTWILL_ENOMEM : 0);
 		if (failed && s.pipe)
 			ck_assert_msg(strstr(s.error.text, "there is no memory to speak with it"), "%s", s.error.text);
-		end(&s);
+		scene_end(&s);
 		if (!failed)
 			break;
 	}
