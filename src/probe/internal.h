@@ -7,6 +7,12 @@
 
 #include "probe/play.h"
 
+/* The will delay of its device: S(n). */
+static inline uint64_t scenario_delay(const struct probe_scenario *s)
+{
+	return s->steps[0].connect.delay;
+}
+
 /* ---- speak.c: what an actor says ---- */
 
 /* The user properties of a will that has properties. */

@@ -28,6 +28,7 @@ struct wire {
 	struct probe_actor *actor; /* NULL: it lingers */
 	struct wire        *next;
 	uint64_t            end_ms; /* of lingering */
+	bool                begun; /* open() was called: its deadline counts */
 	bool                open;
 	bool                dead;
 	bool                blocked; /* what is to be written waits for the socket ... */
@@ -165,6 +166,7 @@ static void lose(struct wire *w, const char *why)
 static void go_on_opening(struct wire *w)
 {
 	int rc = w->pipe->ops->open(w->pipe, now());
+	w->begun = true;
 	if (rc == PIPE_WAIT)
 		return;
 	if (rc < 0) {
@@ -222,8 +224,8 @@ static int timeout_ms(const struct stage *stage)
 		if (stage->plays[i] && play_deadline(stage->plays[i]) < due)
 			due = play_deadline(stage->plays[i]);
 	for (const struct wire *w = stage->wires; w; w = w->next)
-		if (!w->open && w->pipe->deadline < due)
-			due = w->pipe->deadline;
+		if (!w->dead && !w->open && (!w->begun || w->pipe->deadline < due))
+			due = w->begun ? w->pipe->deadline : t;
 	return due > t ? (int)(due - t) : 0;
 }
 
@@ -266,11 +268,24 @@ static bool begin(struct stage *stage, size_t slot, size_t i)
 	return true;
 }
 
+/* In a staggered run: is a shorter delay still to be begun, so that its end would stand before ours? */
+static bool waits_for_shorter(const struct stage *stage)
+{
+	const struct probe_run *run = stage->run;
+	uint64_t                delay = scenario_delay(run->scenarios[stage->next]);
+	for (size_t slot = 0; run->staggered && slot < run->parallel; slot++) {
+		const struct play *p = stage->plays[slot];
+		if (p && p->phase < PLAY_WATCH && scenario_delay(p->scenario) < delay)
+			return true;
+	}
+	return false;
+}
+
 /* Scenarios that want to be alone wait until nothing else runs, and nothing begins beside them. */
 static bool may_begin(const struct stage *stage)
 {
 	const struct probe_run *run = stage->run;
-	if (stage->stopping || stage->no_memory || stage->next == run->count)
+	if (stage->stopping || stage->no_memory || stage->next == run->count || waits_for_shorter(stage))
 		return false;
 	return stage->running == 0 || (!stage->alone && !run->scenarios[stage->next]->alone);
 }

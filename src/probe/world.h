@@ -14,6 +14,7 @@ struct probe_run {
 	struct probe_settings settings; /* `broker` is filled in by probe_meet() */
 	uint32_t              offers;   /* enum probe_needs: likewise, beside what the caller allows */
 	unsigned              parallel; /* plays at the same time */
+	bool                  staggered; /* the scenarios stand by their delay; a longer one begins when all shorter ones run out */
 	const char           *restart_command; /* for the shell; or NULL */
 	const struct probe_scenario **scenarios;
 	struct probe_result          *results; /* one for each scenario */

@@ -169,10 +169,13 @@ as_recorded() {
 
 recorded() {
 	mosquitto 'log_type none'
+	local began
+	began=$(now)
 	as_recorded
+	within 'ms that all scenarios took' 0 36000 $(($(now) - began))
 	case " $(ids FAIL) " in *' WD-04a WD-04b '*' WT-08 '*) ;; *) fail 'B4 and B8 are known of it' ;; esac
 }
-it 'Mosquitto 2.0.11 does what is recorded of it' recorded
+it 'Mosquitto 2.0.11 does what is recorded of it, in half a minute' recorded
 
 restart_it() {
 	mosquitto 'persistence true' "persistence_location $dir/"
@@ -229,6 +232,30 @@ over_tls() {
 	expect 'an untrusted one is told' has errors 'nothing can be probed: .*tls: certificate of 127.0.0.1'
 }
 it 'over TLS, too, whose orderly end is no DISCONNECT' over_tls
+
+over_unix() {
+	mosquitto 'log_type none' "listener 0 $dir/socket"
+	until_true $deadline test -S "$dir/socket" || skip 'this Mosquitto has no Unix sockets'
+	start "$mqttwill" probe --unix socket --json --only W3-17,W3-02,WD-03 >report 2>errors
+	ended "$pid"
+	is 'exit code' 0 "$code"
+	is 'passed' 'W3-02 W3-02m WD-03a WD-03b' "$(ids PASS)"
+	is 'what could not be asked' 'W3-17 W3-17w' "$(ids UNSUPPORTED)"
+	expect 'the server is named' has report "\"url\":\"unix://$dir/socket\""
+}
+it 'over a Unix socket' over_unix
+
+plain_load() {
+	stub
+	start "$mqttwill" probe --url "mqtt://user:hidden@${url#mqtt://}" --only B23 --load --json >report 2>errors
+	until_true 60000 gone "$pid" || fail 'the probe did not end'
+	ended "$pid"
+	is 'exit code' 0 "$code"
+	is 'passed' B23 "$(ids PASS)"
+	expect '3000 is what is meant' has report '3000'
+	expect 'no password is told' lacks report 'hidden|user:'
+}
+it '--load needs no number, and the report no password' plain_load
 
 # ---- Who cannot be probed --------------------------------------------------------------------------------------------
 
