@@ -20,6 +20,8 @@ struct link {
 	uint32_t          watched;
 	int               broken; /* a write failed outside a step */
 	bool              blocked; /* the pipe took less than there was */
+	bool              unread;  /* there may be more that no descriptor tells of */
+	bool              woken;   /* a stream of the caller's: a wake-up may be about it */
 };
 
 /* ---- The descriptor ---- */
@@ -49,6 +51,8 @@ void driver_watch(struct client *c)
 	struct link *l = c->link;
 	if (!l)
 		return;
+	if (l->unread && may_read(c))
+		clock_wake(c);
 	uint8_t wants = l->pipe->wants;
 	if (c->state != CLIENT_OPENING) {
 		/* a blocked write may wait for reading: TLS has its own mind */
@@ -101,6 +105,7 @@ int driver_open(struct client *c)
 	}
 	session_init(&l->session, &config, &c->flight, c->now_ms);
 	l->watched_fd = -1;
+	l->woken = net_has_transport(g->net);
 	c->link = l;
 	c->session = &l->session;
 	c->state = CLIENT_OPENING;
@@ -174,7 +179,7 @@ void driver_kick(struct client *c)
 		c->now_ms = clock_ms();
 		l->broken = driver_flush(c);
 	}
-	if (l->broken || !list_empty(&c->written) || queue_is_due(c))
+	if (l->broken || queue_is_due(c))
 		clock_wake(c); /* the step will tell */
 	else
 		driver_watch(c);
@@ -215,22 +220,22 @@ static int read_turns(struct client *c, int turns)
 {
 	uint8_t in[READ_SIZE];
 	int     rc = 0;
-	for (int turn = 0; turn < turns && rc == 0 && c->link && !c->doomed && may_read(c); turn++) {
+	for (int turn = 0; turn < turns && rc == 0 && c->link && !c->doomed; turn++) {
+		c->link->unread = true;
+		if (!may_read(c))
+			break;
 		ssize_t n = c->link->pipe->ops->read(c->link->pipe, in, sizeof in);
 		if (n == 0)
 			return stream_ended(c);
 		if (n < -1)
 			return pipe_broke(c, n);
-		if (n == -1 && holds_more(c))
-			clock_wake(c);
+		bool more = n == READ_SIZE || holds_more(c);
+		c->link->unread = more; /* at the last turn: others have theirs first */
 		if (n == -1)
 			break;
-		bool more = n == READ_SIZE || holds_more(c);
 		rc = feed(c, in, (size_t)n);
 		if (!more && turns == READ_TURNS)
 			break;
-		if (turn + 1 == turns)
-			clock_wake(c); /* others have their turn first */
 	}
 	return rc;
 }
@@ -335,7 +340,7 @@ int driver_run(struct client *c, bool ready)
 	/* U-3.2-a: for CONNACK, too */
 	if (rc == 0 && c->state != CLIENT_UP && c->now_ms >= c->attempt_end)
 		return attempt_timed_out(c);
-	if (rc == 0 && c->state >= CLIENT_GREETING && (ready || holds_more(c)))
+	if (rc == 0 && c->state >= CLIENT_GREETING && (ready || c->link->unread || c->link->woken || holds_more(c)))
 		rc = read_turns(c, READ_TURNS);
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include <mqttwill.h>
 
 #include "net/adopt.h"
+#include "net/custom.h"
 #include "net/failed.h"
 #include "net/proxy.h"
 #include "net/tcp.h"
@@ -128,6 +129,9 @@ static struct pipe *bottom(struct net *n, const struct url *to, struct pipe_erro
 		.timeout_ms = n->settings.timeout_ms,
 		.silent_ms = n->settings.silent_ms,
 	};
+	if (n->network.transport)
+		return custom_new(&n->network, to->scheme == URL_UNIX ? to->path : to->host, to->port,
+		                  phase_ms(n, n->network.address_timeout_ms), error);
 	if (n->network.dial_fn)
 		return adopt_new(to->scheme == URL_UNIX ? to->path : to->host, to->port, &n->network, n->settings.silent_ms, error);
 	if (to->scheme == URL_UNIX)
@@ -184,6 +188,11 @@ struct pipe *net_pipe(struct net *n, const struct url *to, struct pipe_error *er
 	if (top)
 		error->code = 0;
 	return top;
+}
+
+bool net_has_transport(const struct net *n)
+{
+	return n->network.transport != NULL;
 }
 
 uint32_t net_insecure(const struct net *n)

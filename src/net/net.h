@@ -40,6 +40,9 @@ const struct url *net_server(const struct net *n, size_t index);
  */
 struct pipe *net_pipe(struct net *n, const struct url *to, struct pipe_error *error);
 
+/* Is it the caller's own stream, which may go on whenever its owner is woken, whatever its descriptor says? */
+bool net_has_transport(const struct net *n);
+
 /* What the settings leave unchecked: MQTTWILL_INSECURE_... */
 uint32_t net_insecure(const struct net *n);
 

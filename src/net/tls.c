@@ -297,7 +297,8 @@ static void tls_close(struct pipe *p, bool reset)
 
 static size_t tls_pending(struct pipe *p)
 {
-	return (size_t)SSL_pending(tls_of(p)->ssl);
+	struct pipe *below = p->below;
+	return (size_t)SSL_pending(tls_of(p)->ssl) + (below->ops->pending ? below->ops->pending(below) : 0);
 }
 
 static void tls_describe(const struct pipe *p, struct pipe_facts *facts)

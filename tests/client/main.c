@@ -11,7 +11,7 @@ static Suite *(*const suites[])(void) = {
 	auth_suite, reauth_suite, scram_suite, will_suite,  misbehave_suite, order_suite, goodbye_suite, restart_suite, watch_suite, retry_suite,
 	queue_suite, callback_suite, timeout_suite, option_suite,  sync_suite,  memory_suite,
 	policy_suite, expiry_suite,
-	switch_suite, unarmed_suite, mix_suite, cut_suite, redirect_suite, servers_suite, server_session_suite,
+	switch_suite, unarmed_suite, mix_suite, cut_suite, redirect_suite, servers_suite, server_session_suite, transport_suite,
 	version_suite, adapt_suite, recode_suite,
 	last_words_suite,
 	ack_suite, request_suite, reply_suite, route_suite, subscribe_limit_suite,

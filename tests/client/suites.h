@@ -31,6 +31,7 @@ Suite *switch_suite(void);
 Suite *redirect_suite(void);
 Suite *servers_suite(void);
 Suite *server_session_suite(void);
+Suite *transport_suite(void);
 Suite *mix_suite(void);
 Suite *unarmed_suite(void);
 Suite *cut_suite(void);
