@@ -10,6 +10,9 @@
 Suite *http_head_suite(void);
 Suite *proxies_suite(void);
 Suite *proxy_suite(void);
+Suite *failed_suite(void);
+Suite *race_suite(void);
+Suite *race_end_suite(void);
 Suite *resolve_suite(void);
 Suite *tcp_suite(void);
 Suite *tls_resume_suite(void);
