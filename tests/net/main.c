@@ -8,7 +8,7 @@
 
 static Suite *(*const suites[])(void) = {
 	url_suite, http_head_suite, proxies_suite, proxy_suite, resolve_suite, tcp_suite, tls_suite,
-	race_suite, race_end_suite, failed_suite,
+	race_suite, race_end_suite, failed_suite, unix_suite, adopt_suite, bind_suite,
 	tls_resume_suite,
 };
 

@@ -10,6 +10,8 @@
 Suite *http_head_suite(void);
 Suite *proxies_suite(void);
 Suite *proxy_suite(void);
+Suite *adopt_suite(void);
+Suite *bind_suite(void);
 Suite *failed_suite(void);
 Suite *race_suite(void);
 Suite *race_end_suite(void);
@@ -17,6 +19,7 @@ Suite *resolve_suite(void);
 Suite *tcp_suite(void);
 Suite *tls_resume_suite(void);
 Suite *tls_suite(void);
+Suite *unix_suite(void);
 Suite *url_suite(void);
 
 #endif
