@@ -147,12 +147,12 @@ static int tls_error(struct tls *t, const char *what)
 	t->alert = is_alert(ERR_peek_error());
 	if (t->verdict)
 		return pipe_fail(t->pipe.error, MQTTWILL_ECERT, "%s", t->verdict);
+	if (!t->open && !speaks_tls(t))
+		return stranger(t);
 	if (t->pipe.error->code)
 		return broken_below(t);
 	if (t->ended)
 		return ended(t);
-	if (!t->open && !speaks_tls(t))
-		return stranger(t);
 	if (!t->open && t->context->settings.psk)
 		return tls_psk_error(t, tls_reason());
 	int known = tls_known_error(t);
@@ -258,7 +258,10 @@ static ssize_t tls_read(struct pipe *p, void *buf, size_t size)
 		return n;
 	if (ssl_error == SSL_ERROR_ZERO_RETURN || (t->ended && t->finished)) /* who was told that this is the end need not say it */
 		return 0;
-	return must_wait(ssl_error) ? -1 : tls_error(t, "read");
+	if (!must_wait(ssl_error))
+		return tls_error(t, "read");
+	SSL_free_buffers(t->ssl); /* a ticket that came leaves one for writing */
+	return -1;
 }
 
 static ssize_t tls_write(struct pipe *p, const void *bytes, size_t n)

@@ -4,16 +4,40 @@
  */
 #include <stdlib.h>
 
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
 #include "net/suites.h"
 
+#ifdef HAVE_OPENSSL
+#include "net/tls_scene.h"
+#endif
+
 static Suite *(*const suites[])(void) = {
-	url_suite, http_head_suite, proxies_suite, proxy_suite, resolve_suite, tcp_suite, tls_suite,
-	race_suite, race_end_suite, failed_suite, unix_suite, adopt_suite, bind_suite,
+	url_suite,
+	http_head_suite,
+	proxies_suite,
+	proxy_suite,
+	resolve_suite,
+	tcp_suite,
+	tls_suite,
+	race_suite,
+	race_end_suite,
+	failed_suite,
+	unix_suite,
+	adopt_suite,
+	bind_suite,
 	tls_resume_suite,
+	tls_split_suite,
+	tls_memory_suite,
 };
 
 int main(void)
 {
+#ifdef HAVE_OPENSSL
+	tls_scene_count_memory();
+#endif
 	SRunner *runner = srunner_create(suites[0]());
 	for (size_t i = 1; i < sizeof suites / sizeof suites[0]; i++)
 		srunner_add_suite(runner, suites[i]());

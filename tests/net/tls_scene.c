@@ -31,6 +31,49 @@ void tls_scene_later(long seconds)
 	shift = seconds;
 }
 
+/* ---- Memory ---- */
+
+void *__real_malloc(size_t n);
+void *__real_realloc(void *p, size_t n);
+void  __real_free(void *p);
+
+static _Thread_local bool client;
+
+static void *count_malloc(size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return client ? malloc(n) : __real_malloc(n);
+}
+
+static void *count_realloc(void *p, size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return client ? realloc(p, n) : __real_realloc(p, n);
+}
+
+static void count_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (client)
+		free(p);
+	else
+		__real_free(p);
+}
+
+void tls_scene_count_memory(void)
+{
+	if (CRYPTO_set_mem_functions(count_malloc, count_realloc, count_free) != 1)
+		abort();
+}
+
+void tls_scene_client(bool turn)
+{
+	client = turn;
+}
+
 /* ---- The pipe ---- */
 
 static struct peer *peer_of(struct pipe *p)
@@ -80,7 +123,10 @@ static ssize_t peer_read(struct pipe *p, void *buf, size_t size)
 		return 0;
 	if (fault == RESET)
 		return pipe_fail(p->error, MQTTWILL_ELOST, "read: reset");
+	bool turn = client;
+	client = false;
 	int got = n ? BIO_read(s->out, buf, (int)n) : 0;
+	client = turn;
 	if (got > 0) {
 		s->down.done += (size_t)got;
 		return got;
@@ -93,7 +139,8 @@ static ssize_t peer_write(struct pipe *p, const void *bytes, size_t n)
 {
 	struct peer *s = peer_of(p);
 	enum fault   fault;
-	ck_assert(!s->finished);
+	if (s->finished)
+		abort();
 	n = s->full ? 0 : may_pass(&s->up, n, s->grain, &fault);
 	if (!s->full && (fault == RESET || fault == END))
 		return pipe_fail(p->error, MQTTWILL_ELOST, "write: reset");
@@ -102,7 +149,11 @@ static ssize_t peer_write(struct pipe *p, const void *bytes, size_t n)
 		return -1;
 	}
 	s->up.done += n;
-	return BIO_write(s->in, bytes, (int)n);
+	bool turn = client;
+	client = false;
+	int written = BIO_write(s->in, bytes, (int)n);
+	client = turn;
+	return written;
 }
 
 static void peer_finish(struct pipe *p)
@@ -191,7 +242,7 @@ void tls_scene_context(struct tls_scene *sc)
 	ck_assert_msg(tls_context_new(&sc->context, &sc->settings, &sc->error) == 0, "%s", sc->error.text);
 }
 
-void tls_scene_connect(struct tls_scene *sc)
+void tls_scene_prepare(struct tls_scene *sc)
 {
 	struct peer *s = &sc->below;
 	if (!sc->context)
@@ -204,7 +255,14 @@ void tls_scene_connect(struct tls_scene *sc)
 	BIO_set_mem_eof_return(s->out, -1);
 	SSL_set_bio(s->server, s->in, s->out);
 	SSL_set_accept_state(s->server);
-	sc->tls = tls_new(sc->context, &s->pipe, &sc->to);
+}
+
+void tls_scene_connect(struct tls_scene *sc)
+{
+	tls_scene_prepare(sc);
+	client = true;
+	sc->tls = tls_new(sc->context, &sc->below.pipe, &sc->to);
+	client = false;
 	ck_assert_msg(sc->tls != NULL, "%s", sc->error.text);
 }
 
@@ -213,7 +271,9 @@ int tls_scene_open(struct tls_scene *sc)
 	int rc = PIPE_WAIT;
 	for (int turn = 0, quiet = 0; turn < 100000 && quiet < 3 && rc == PIPE_WAIT; turn++) {
 		size_t before = sc->below.up.done + sc->below.down.done;
+		client = true;
 		rc = sc->tls->ops->open(sc->tls, 0);
+		client = false;
 		if (rc == PIPE_WAIT)
 			ck_assert_int_ne(sc->tls->wants, 0);
 		SSL_do_handshake(sc->below.server);
@@ -245,7 +305,10 @@ bool tls_scene_visit(struct tls_scene *sc)
 
 void tls_scene_close(struct tls_scene *sc)
 {
+	client = true;
 	pipe_close(sc->tls, false);
+	ERR_clear_error();
+	client = false;
 	sc->tls = NULL;
 	SSL_free(sc->below.server);
 	sc->below.server = NULL;

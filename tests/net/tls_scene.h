@@ -64,7 +64,8 @@ void tls_scene_trust(struct tls_scene *sc);
 /* The client's context from the settings as they are now. */
 void tls_scene_context(struct tls_scene *sc);
 
-/* A new connection; nothing is sent yet. */
+/* A pipe and a server for a new connection; the same, and the client's filter above it. Nothing is sent yet. */
+void tls_scene_prepare(struct tls_scene *sc);
 void tls_scene_connect(struct tls_scene *sc);
 
 /* Goes on with it until it is open, has failed, or cannot go on: then PIPE_WAIT. */
@@ -78,6 +79,13 @@ void tls_scene_fini(struct tls_scene *sc);
 
 /* The handshake must fail so. */
 void tls_scene_fails(struct tls_scene *sc, int code, const char *text);
+
+/*
+ * Of OpenSSL's memory the allocator of support/alloc.h sees the client's, not the server's: the scene says whose turn it is, and a
+ * test that does the client's work itself says so, too. Called before anything else of OpenSSL's.
+ */
+void tls_scene_count_memory(void);
+void tls_scene_client(bool turn);
 
 /* Moves the library's clock. */
 void tls_scene_later(long seconds);
