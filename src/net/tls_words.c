@@ -108,9 +108,11 @@ static void say_self_signed(char *out, const struct subject *s)
 
 static void say_weak_key(char *out, const struct subject *s)
 {
-	EVP_PKEY *key = X509_get0_pubkey(s->certificate);
+	EVP_PKEY   *key = X509_get0_pubkey(s->certificate);
+	int         kind = key ? EVP_PKEY_base_id(key) : NID_undef;
+	const char *name = kind == EVP_PKEY_RSA ? "RSA" : kind == EVP_PKEY_EC ? "EC" : OBJ_nid2sn(kind);
 	if (key)
-		snprintf(out, WORDS_SIZE, "has a key that is too weak: %s, %d bits", OBJ_nid2sn(EVP_PKEY_base_id(key)), EVP_PKEY_bits(key));
+		snprintf(out, WORDS_SIZE, "has a key that is too weak: %s, %d bits", name, EVP_PKEY_bits(key));
 	else
 		snprintf(out, WORDS_SIZE, "has a key that this OpenSSL does not know");
 }
@@ -145,7 +147,8 @@ static size_t put_alternative(char *out, size_t size, const GENERAL_NAME *name)
 	}
 	while (n < length && n < 60 && bytes[n] > ' ' && bytes[n] < 0x7f)
 		n++;
-	return (size_t)snprintf(out, size, "%.*s%s", n, (const char *)bytes, n < length ? "..." : "");
+	bool numeric = n == length && length && bytes[length - 1] >= '0' && bytes[length - 1] <= '9';
+	return (size_t)snprintf(out, size, "%.*s%s", n, (const char *)bytes, n < length ? "..." : numeric ? " (a name, no address)" : "");
 }
 
 /* "a.example, *.b.example, and 7 more"; nothing where there is no name. */
@@ -161,7 +164,7 @@ static void put_alternatives(char out[WORDS_SIZE], X509 *certificate)
 		if (at > NAME_SIZE || more)
 			more++;
 		else
-			at += (size_t)snprintf(out + at, 3, "%s", at ? ", " : "") + put_alternative(out + at + (at ? 2 : 0), 70, name);
+			at += (size_t)snprintf(out + at, 3, "%s", at ? ", " : "") + put_alternative(out + at + (at ? 2 : 0), 90, name);
 	}
 	out[at] = 0;
 	if (more)

@@ -31,6 +31,7 @@ static Suite *(*const suites[])(void) = {
 	tls_resume_suite,
 	tls_split_suite,
 	tls_memory_suite,
+	tls_trust_suite,
 };
 
 int main(void)

@@ -22,6 +22,7 @@ Suite *tls_resume_suite(void);
 Suite *tls_split_suite(void);
 Suite *tls_suite(void);
 Suite *unix_suite(void);
+Suite *tls_trust_suite(void);
 Suite *url_suite(void);
 
 #endif
