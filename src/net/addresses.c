@@ -5,45 +5,32 @@
 #include "net/addresses.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct node {
 	struct addrinfo info;
 	union address   address;
 };
 
-static socklen_t size_of(int family)
+void addresses_add(struct addresses *a, const union address *from, uint16_t port)
 {
-	return family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-}
-
-static bool is_there(const struct addresses *a, const union address *wanted)
-{
-	for (size_t i = 0; i < a->count; i++)
-		if (memcmp(&a->at[i], wanted, sizeof *wanted) == 0)
-			return true;
-	return false;
-}
-
-void addresses_add(struct addresses *a, const struct sockaddr *from, uint16_t port)
-{
-	union address one;
-	memset(&one, 0, sizeof one);
-	if (from->sa_family != AF_INET && from->sa_family != AF_INET6)
-		return;
-	memcpy(&one, from, size_of(from->sa_family));
-	if (from->sa_family == AF_INET6)
+	union address one = *from;
+	if (address_family(&one) == AF_INET6)
 		one.six.sin6_port = htons(port);
 	else
 		one.four.sin_port = htons(port);
-	if (a->count < ADDRESSES_MOST && !is_there(a, &one))
+	for (size_t i = 0; i < a->count; i++)
+		if (address_equal(&a->at[i], &one))
+			return;
+	if (a->count < ADDRESSES_MOST)
 		a->at[a->count++] = one;
 }
 
 void addresses_add_all(struct addresses *a, const struct addrinfo *list, uint16_t port)
 {
+	union address one;
 	for (; list; list = list->ai_next)
-		addresses_add(a, list->ai_addr, port);
+		if (address_from(&one, list->ai_addr, list->ai_addrlen))
+			addresses_add(a, &one, port);
 }
 
 struct addrinfo *addresses_list(const struct addresses *a)
@@ -52,10 +39,10 @@ struct addrinfo *addresses_list(const struct addresses *a)
 	for (size_t i = 0; nodes && i < a->count; i++) {
 		nodes[i].address = a->at[i];
 		nodes[i].info = (struct addrinfo){
-			.ai_family = a->at[i].any.sa_family,
+			.ai_family = address_family(&a->at[i]),
 			.ai_socktype = SOCK_STREAM,
 			.ai_protocol = IPPROTO_TCP,
-			.ai_addrlen = size_of(a->at[i].any.sa_family),
+			.ai_addrlen = address_len(&a->at[i]),
 			.ai_addr = &nodes[i].address.any,
 			.ai_next = i + 1 < a->count ? &nodes[i + 1].info : NULL,
 		};

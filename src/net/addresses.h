@@ -6,8 +6,6 @@
 #define NET_ADDRESSES_H
 
 #include <netdb.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "net/address.h"
@@ -19,10 +17,10 @@ struct addresses {
 	size_t        count;
 };
 
-/* Adds a copy with that port; what is there already, no IP address, or one too many is left out. */
-void addresses_add(struct addresses *a, const struct sockaddr *from, uint16_t port);
+/* Adds a copy with that port; what is there already, or one too many, is left out. */
+void addresses_add(struct addresses *a, const union address *from, uint16_t port);
 
-/* The same for every element of a list. */
+/* The same for every IP address of a list. */
 void addresses_add_all(struct addresses *a, const struct addrinfo *list, uint16_t port);
 
 /* As getaddrinfo(3) gives them, but one block, to be freed with free(). There must be one at least. NULL: no memory. */

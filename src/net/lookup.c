@@ -9,7 +9,6 @@
 
 #include "net/lookup.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <stdarg.h>
@@ -32,7 +31,7 @@ bool answer_refuse(struct answer *answer, enum reason reason, const char *format
 	return false;
 }
 
-static void refuse_memory(struct answer *answer)
+void answer_memory(struct answer *answer)
 {
 	answer_refuse(answer, REASON_OTHER, "no memory");
 	answer->code = MQTTWILL_ENOMEM;
@@ -42,7 +41,7 @@ void answer_addresses(struct answer *answer, const struct addresses *found)
 {
 	*answer = (struct answer){.list = addresses_list(found)};
 	if (!answer->list)
-		refuse_memory(answer);
+		answer_memory(answer);
 }
 
 static const char *family_name(int family)
@@ -55,7 +54,7 @@ static uint16_t port_of(const struct resolve_query *query)
 	return (uint16_t)strtoul(query->port, NULL, 10);
 }
 
-static void refuse(struct answer *answer, const struct resolve_query *query, int error, int system_error)
+static void refuse(struct answer *answer, int family, int error, int system_error)
 {
 	static const struct {
 		int         error;
@@ -67,7 +66,7 @@ static void refuse(struct answer *answer, const struct resolve_query *query, int
 		{EAI_FAIL, REASON_OTHER, "the name servers refuse to answer"},
 	};
 	if (error == EAI_NODATA || error == EAI_ADDRFAMILY) {
-		answer_refuse(answer, REASON_NO_ADDRESS, "the name has no %saddress", family_name(query->family));
+		answer_refuse(answer, REASON_NO_ADDRESS, "the name has no %saddress", family_name(family));
 		return;
 	}
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -76,7 +75,7 @@ static void refuse(struct answer *answer, const struct resolve_query *query, int
 			return;
 		}
 	if (error == EAI_MEMORY)
-		refuse_memory(answer);
+		answer_memory(answer);
 	else
 		answer_refuse(answer, REASON_OTHER, "%s", error == EAI_SYSTEM ? strerror(system_error) : gai_strerror(error));
 }
@@ -95,7 +94,7 @@ static void take_number(const struct resolve_query *query, const struct addrinfo
 		answer_refuse(answer, REASON_NO_ADDRESS, "it is not an %saddress", family_name(query->family));
 		return;
 	}
-	addresses_add(&found, number->ai_addr, port_of(query));
+	addresses_add_all(&found, number, port_of(query));
 	answer_addresses(answer, &found);
 }
 
@@ -107,7 +106,7 @@ bool lookup_number(const struct resolve_query *query, struct answer *answer)
 	if (error == 0)
 		take_number(query, number, answer);
 	else if (error == EAI_MEMORY)
-		refuse_memory(answer);
+		answer_memory(answer);
 	else if (strchr(query->host, ':')) /* which no name has */
 		answer_refuse(answer, REASON_OTHER, "it is no address, or this machine has no such interface");
 	else
@@ -148,7 +147,7 @@ static void ask_system(const struct resolve_query *query, struct answer *answer)
 	}
 	int error = getaddrinfo(query->host, NULL, &hints, &list);
 	if (error) {
-		refuse(answer, query, error, errno);
+		refuse(answer, hints.ai_family, error, errno);
 		return;
 	}
 	struct addresses found = {.count = 0};
@@ -161,13 +160,11 @@ static void ask_system(const struct resolve_query *query, struct answer *answer)
 
 static bool add_text(struct addresses *found, const struct mqttwill_address *text, const struct resolve_query *query)
 {
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
-	struct addrinfo      *number = NULL;
-	if (!memchr(text->text, 0, sizeof text->text) || getaddrinfo(text->text, NULL, &hints, &number) != 0)
+	union address one;
+	if (!memchr(text->text, 0, sizeof text->text) || !address_parse(&one, text->text))
 		return false;
-	if (fits(number->ai_family, query->family))
-		addresses_add(found, number->ai_addr, port_of(query));
-	freeaddrinfo(number);
+	if (fits(address_family(&one), query->family))
+		addresses_add(found, &one, port_of(query));
 	return true;
 }
 
@@ -190,7 +187,7 @@ static void ask_application(const struct resolve_query *query, struct answer *an
 	struct mqttwill_address *texts = calloc(ADDRESSES_MOST, sizeof *texts);
 	struct addresses         found = {.count = 0};
 	if (!texts)
-		refuse_memory(answer);
+		answer_memory(answer);
 	else if (take_texts(&found, query, texts, answer))
 		answer_addresses(answer, &found);
 	free(texts);

@@ -37,4 +37,18 @@ void answer_addresses(struct answer *answer, const struct addresses *found);
 /* The answer that there are none. Returns false. */
 bool answer_refuse(struct answer *answer, enum reason reason, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* That there is no memory. */
+void answer_memory(struct answer *answer);
+
+/*
+ * The parts of a lookup that is made of several: jobs without a descriptor. `whole` is the task that waits for them, until all are
+ * done, or the grace after the first addresses is over. False: nobody waits for it any more. NULL is no job.
+ */
+struct task;
+int  resolve_start_part(struct resolve_job **out, const struct resolve_query *query);
+bool resolve_wait_parts(struct task *whole, struct resolve_job *const *jobs, size_t n, uint64_t grace_ms);
+
+/* Why a job, or a job and that of the other family, gave no address. */
+void resolve_why(const struct resolve_job *job, const struct resolve_job *other, struct answer *answer);
+
 #endif

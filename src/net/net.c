@@ -13,6 +13,7 @@
 #include "net/custom.h"
 #include "net/failed.h"
 #include "net/proxy.h"
+#include "net/service.h"
 #include "net/tcp.h"
 #include "net/tls.h"
 #include "net/unix.h"
@@ -81,6 +82,8 @@ int net_new(struct net **out, const struct net_settings *settings, struct pipe_e
 		rc = websocket_check(n->network.headers, n->network.header_count, error);
 	if (rc == 0 && any_server(n, url_has_websocket))
 		rc = websocket_available(error);
+	if (rc == 0 && n->network.flags & MQTTWILL_NET_SRV && !service_supported())
+		rc = pipe_fail(error, MQTTWILL_EUNSUPPORTED, "option network.flags: MQTTWILL_NET_SRV: this library was built without libresolv");
 	if (rc == 0 && any_server(n, url_has_tls))
 		rc = tls_context_new(&n->tls, settings->tls, error);
 	if (rc < 0) {
@@ -118,12 +121,21 @@ static uint32_t phase_ms(const struct net *n, uint32_t own)
 	return own ? own : n->settings.timeout_ms;
 }
 
+/* What to ask the name servers for where the URL names no port; TLS asks for the URL's host in any case. */
+static const char *service_of(const struct net *n, const struct url *to)
+{
+	if (!(n->network.flags & MQTTWILL_NET_SRV) || to->port_given)
+		return NULL;
+	return to->scheme == URL_MQTT ? "_mqtt._tcp" : to->scheme == URL_MQTTS ? "_secure-mqtt._tcp" : NULL;
+}
+
 /* TCP to the server, or to its proxy. */
 static struct pipe *bottom(struct net *n, const struct url *to, struct pipe_error *error)
 {
 	struct tcp_config config = {
 		.host = to->host,
 		.port = to->port,
+		.srv_service = service_of(n, to),
 		.network = &n->network,
 		.failed = &n->failed,
 		.timeout_ms = n->settings.timeout_ms,

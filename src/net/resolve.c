@@ -1,168 +1,226 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker takes jobs until there are none and ends. The pool's state is global and guarded by one lock; a forked child
- * begins with an empty one.
+ * A job is somebody's interest in a lookup, and a lookup is a task for a thread. Jobs that ask the same at the same time share
+ * one. Everything here is guarded by the lock of threads.h but the lookup itself, which only its thread sees until it is done.
  */
 #include "net/resolve.h"
 
-#include <pthread.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/list.h"
 #include "net/lookup.h"
+#include "net/service.h"
+#include "net/threads.h"
 
-enum { MAX_WORKERS = 4 };
+/* How many lookups of a name may run on with nobody left, before somebody who asks again has to wait with the last of them. */
+enum { MOST_ABANDONED = 3 };
 
-struct resolve_job {
-	struct list      link;
+struct lookup {
+	struct task          task;
+	struct list          link; /* in `lookups`, until it is done */
+	struct list          jobs; /* that wait for it */
 	struct resolve_query query;
-	struct answer    answer;
-	int              fd;
-	int              references; /* the owner's and the worker's */
-	bool             done;
-	char             host[]; /* and the port behind it */
+	struct answer        answer;
+	unsigned             references; /* of jobs, and of its thread */
+	bool                 done;
+	char                 text[]; /* of the query */
 };
 
-static struct {
-	pthread_mutex_t lock;
-	struct list     waiting;
-	int             workers;
-	bool            ready;
-} pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
+struct resolve_job {
+	struct list    link; /* in its lookup's jobs */
+	struct lookup *lookup;
+	int            fd; /* -1: a part of another lookup */
+};
 
-static void pool_forget(void)
+static struct list lookups = {&lookups, &lookups};
+
+/* ---- Lookups ---- */
+
+static char *put_text(char **at, const char *text)
 {
-	pthread_mutex_init(&pool.lock, NULL);
-	list_init(&pool.waiting);
-	pool.workers = 0;
+	size_t size = text ? strlen(text) + 1 : 0;
+	char  *copy = size ? memcpy(*at, text, size) : NULL;
+	*at += size;
+	return copy;
 }
 
-static void pool_prepare(void)
+static struct lookup *lookup_new(const struct resolve_query *query)
 {
-	pthread_mutex_lock(&pool.lock);
+	const char    *service = query->srv_service ? query->srv_service : "";
+	struct lookup *l = calloc(1, sizeof *l + strlen(query->host) + strlen(query->port) + strlen(service) + 3);
+	if (!l)
+		return NULL;
+	char *at = l->text;
+	list_init(&l->link);
+	list_init(&l->jobs);
+	l->query = *query;
+	l->query.host = put_text(&at, query->host);
+	l->query.port = put_text(&at, query->port);
+	l->query.srv_service = put_text(&at, query->srv_service);
+	return l;
 }
 
-static void pool_release(void)
+static void lookup_release(struct lookup *l)
 {
-	pthread_mutex_unlock(&pool.lock);
+	if (--l->references)
+		return;
+	list_remove(&l->link);
+	free(l->answer.list);
+	free(l);
+}
+
+static struct lookup *lookup_of(struct task *t)
+{
+	return list_entry(t, struct lookup, task);
+}
+
+static void lookup_run(struct task *t)
+{
+	struct lookup *l = lookup_of(t);
+	if (l->query.srv_service)
+		service_lookup(&l->query, t, &l->answer);
+	else
+		lookup_name(&l->query, &l->answer);
+}
+
+static void lookup_finish(struct task *t)
+{
+	struct lookup *l = lookup_of(t);
+	l->done = true;
+	list_remove(&l->link);
+	for (struct list *i = l->jobs.next; i != &l->jobs; i = i->next) {
+		const struct resolve_job *job = list_entry(i, struct resolve_job, link);
+		if (job->fd >= 0)
+			eventfd_write(job->fd, 1); /* cannot fail on a new one; the owner's deadline stands in any case */
+	}
+	threads_notify();
+	lookup_release(l);
+}
+
+/* ---- The same question ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_query(const struct resolve_query *a, const struct resolve_query *b)
+{
+	return a->family == b->family && a->ipv4_first == b->ipv4_first && a->fn == b->fn && a->user == b->user &&
+	       same_text(a->host, b->host) && same_text(a->port, b->port) && same_text(a->srv_service, b->srv_service);
+}
+
+/*
+ * A lookup that somebody waits for is joined. One that was given up is not: it may wait for a name server that is gone, and who asks
+ * again shall have a fresh answer. But a name that hangs for ever must not take one thread after the other.
+ */
+static struct lookup *lookup_find(const struct resolve_query *query)
+{
+	struct lookup *last = NULL;
+	int            abandoned = 0;
+	for (struct list *i = lookups.next; i != &lookups; i = i->next) {
+		struct lookup *l = list_entry(i, struct lookup, link);
+		if (l->task.lost || !same_query(&l->query, query))
+			continue;
+		if (!list_empty(&l->jobs))
+			return l;
+		last = l;
+		abandoned++;
+	}
+	return abandoned < MOST_ABANDONED ? NULL : last;
+}
+
+/* ---- Jobs ---- */
+
+static void join(struct resolve_job *job, struct lookup *l)
+{
+	job->lookup = l;
+	l->references++;
+	list_push(&l->jobs, &job->link);
 }
 
 /* Called with the lock held. */
-static void pool_init(void)
+static int ask(struct resolve_job *job, const struct resolve_query *query)
 {
-	if (pool.ready)
-		return;
-	list_init(&pool.waiting);
-	pthread_atfork(pool_prepare, pool_release, pool_forget);
-	pool.ready = true;
-}
-
-/* Gives one reference back; called with the lock held, so that the last one is the last. */
-static void job_release(struct resolve_job *job)
-{
-	if (--job->references)
-		return;
-	free(job->answer.list);
-	close(job->fd);
-	free(job);
-}
-
-static void job_finish(struct resolve_job *job)
-{
-	job->done = true;
-	eventfd_write(job->fd, 1); /* cannot fail on a new one; the owner's deadline stands in any case */
-	job_release(job);
-}
-
-static void *worker(void *unused)
-{
-	(void)unused;
-	pthread_mutex_lock(&pool.lock);
-	for (struct list *l; (l = list_first(&pool.waiting));) {
-		struct resolve_job *job = list_entry(l, struct resolve_job, link);
-		list_remove(l);
-		pthread_mutex_unlock(&pool.lock);
-		lookup_name(&job->query, &job->answer);
-		pthread_mutex_lock(&pool.lock);
-		job_finish(job);
+	struct lookup *l = lookup_find(query);
+	if (l) {
+		join(job, l);
+		threads_want(&l->task, true);
+		return 0;
 	}
-	pool.workers--;
-	pthread_mutex_unlock(&pool.lock);
-	return NULL;
-}
-
-/* The application's signals are not the worker's. */
-static int start_worker(void)
-{
-	pthread_t      thread;
-	pthread_attr_t attr;
-	sigset_t       all, old;
-	sigfillset(&all);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	int failed = pthread_create(&thread, &attr, worker, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	return failed;
-}
-
-/* Hands the job to the pool; false where there is no thread to be had. Called with the lock held. */
-static bool enqueue(struct resolve_job *job)
-{
-	pool_init();
-	job->references++;
-	list_push(&pool.waiting, &job->link);
-	if (pool.workers >= MAX_WORKERS)
-		return true;
-	if (start_worker() == 0) {
-		pool.workers++;
-		return true;
+	l = lookup_new(query);
+	if (!l)
+		return MQTTWILL_ENOMEM;
+	l->task.run = lookup_run;
+	l->task.finish = lookup_finish;
+	l->references = 1;
+	if (!threads_add(&l->task)) {
+		lookup_release(l);
+		return MQTTWILL_ESYSTEM;
 	}
-	if (pool.workers)
-		return true; /* one that runs will come to it */
-	list_remove(&job->link);
-	job->references--;
-	return false;
+	list_push(&lookups, &l->link);
+	join(job, l);
+	return 0;
 }
 
-static struct resolve_job *job_new(const struct resolve_query *query)
+/* A number is its own answer: then there is a lookup that is done. */
+static int ask_number(struct resolve_job *job, const struct resolve_query *query, bool *number)
 {
-	size_t              host_size = strlen(query->host) + 1, port_size = strlen(query->port) + 1;
-	struct resolve_job *job = calloc(1, sizeof *job + host_size + port_size);
+	struct answer answer = {.code = 0};
+	*number = lookup_number(query, &answer);
+	if (!*number)
+		return 0;
+	struct lookup *l = lookup_new(query);
+	if (!l) {
+		free(answer.list);
+		return MQTTWILL_ENOMEM;
+	}
+	l->answer = answer;
+	l->done = true;
+	join(job, l);
+	if (job->fd >= 0)
+		eventfd_write(job->fd, 1);
+	return 0;
+}
+
+static int start(struct resolve_job **out, const struct resolve_query *query, int fd)
+{
+	bool                number = false;
+	struct resolve_job *job = *out = calloc(1, sizeof *job);
 	if (!job)
-		return NULL;
-	list_init(&job->link);
-	job->references = 1;
-	job->query = *query;
-	job->query.host = memcpy(job->host, query->host, host_size);
-	job->query.port = memcpy(job->host + host_size, query->port, port_size);
-	job->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return job;
+		return MQTTWILL_ENOMEM;
+	job->fd = fd;
+	int rc = ask_number(job, query, &number);
+	if (rc == 0 && !number) {
+		threads_lock();
+		rc = ask(job, query);
+		threads_unlock();
+	}
+	if (rc == 0)
+		return 0;
+	free(job);
+	*out = NULL;
+	return rc;
 }
 
 int resolve_start(struct resolve_job **out, const struct resolve_query *query)
 {
-	struct resolve_job *job = *out = job_new(query);
-	if (!job)
-		return MQTTWILL_ENOMEM;
-	bool started = job->fd >= 0;
-	bool number = started && lookup_number(&job->query, &job->answer);
-	pthread_mutex_lock(&pool.lock);
-	if (started && !number)
-		started = enqueue(job);
-	else
-		job->done = true;
-	pthread_mutex_unlock(&pool.lock);
-	if (started)
-		return 0;
-	resolve_drop(job);
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	*out = NULL;
-	return MQTTWILL_ESYSTEM;
+	if (fd < 0)
+		return MQTTWILL_ESYSTEM;
+	int rc = start(out, query, fd);
+	if (rc < 0)
+		close(fd);
+	return rc;
+}
+
+int resolve_start_part(struct resolve_job **out, const struct resolve_query *query)
+{
+	return start(out, query, -1);
 }
 
 int resolve_fd(const struct resolve_job *job)
@@ -172,31 +230,92 @@ int resolve_fd(const struct resolve_job *job)
 
 bool resolve_done(struct resolve_job *job, int *error, struct addrinfo **list)
 {
-	pthread_mutex_lock(&pool.lock);
-	bool done = job->done;
-	pthread_mutex_unlock(&pool.lock);
-	*error = done ? job->answer.code : 0;
-	*list = done ? job->answer.list : NULL;
+	threads_lock();
+	bool done = job->lookup->done;
+	threads_unlock();
+	*error = done ? job->lookup->answer.code : 0;
+	*list = done ? job->lookup->answer.list : NULL;
 	return done;
+}
+
+void resolve_why(const struct resolve_job *job, const struct resolve_job *other, struct answer *answer)
+{
+	const struct answer *a = &job->lookup->answer, *b = other ? &other->lookup->answer : a;
+	if (b->reason < a->reason) {
+		const struct answer *less = b;
+		b = a;
+		a = less;
+	}
+	answer->list = NULL;
+	answer->code = b->code;
+	answer->reason = b->reason;
+	if (a != b && a->reason == REASON_NO_ADDRESS && b->reason == REASON_NO_ADDRESS)
+		snprintf(answer->why, sizeof answer->why, "the name has no address");
+	else if (a->reason == REASON_NO_FAMILY && b->reason == REASON_NO_ADDRESS)
+		snprintf(answer->why, sizeof answer->why, "%.70s, and %.70s", b->why, a->why);
+	else
+		snprintf(answer->why, sizeof answer->why, "%s", b->why);
 }
 
 int resolve_explain(const struct resolve_job *job, const struct resolve_job *other, struct pipe_error *error)
 {
-	const struct answer *a = other && other->answer.reason > job->answer.reason ? &other->answer : &job->answer;
-	if (other && job->answer.reason == REASON_NO_ADDRESS && other->answer.reason == REASON_NO_ADDRESS)
-		return pipe_fail(error, a->code, "resolve %s: the name has no address", job->query.host);
-	return pipe_fail(error, a->code, "resolve %s: %s", job->query.host, a->why);
+	struct answer answer;
+	resolve_why(job, other, &answer);
+	return pipe_fail(error, answer.code, "resolve %s: %s", job->lookup->query.host, answer.why);
+}
+
+/* Called with the lock held, when a job has gone. */
+static void lose_interest(struct lookup *l)
+{
+	if (list_empty(&l->jobs) && !l->done) {
+		if (l->task.lost || threads_withdraw(&l->task))
+			l->references--; /* the thread's */
+		else
+			threads_want(&l->task, false);
+		threads_notify(); /* it may wait for its parts */
+	}
+	lookup_release(l);
 }
 
 void resolve_drop(struct resolve_job *job)
 {
 	if (!job)
 		return;
-	pthread_mutex_lock(&pool.lock);
-	if (job->references == 2 && !list_empty(&job->link)) { /* no worker has begun it */
-		list_remove(&job->link);
-		job->references--;
+	threads_lock();
+	list_remove(&job->link);
+	lose_interest(job->lookup);
+	threads_unlock();
+	if (job->fd >= 0)
+		close(job->fd);
+	free(job);
+}
+
+/* ---- Parts of a lookup ---- */
+
+static bool all_done(struct resolve_job *const *jobs, size_t n, bool *any)
+{
+	bool all = true;
+	for (size_t i = 0; i < n; i++) {
+		const struct lookup *l = jobs[i] ? jobs[i]->lookup : NULL;
+		all &= !l || l->done;
+		*any |= l && l->done && l->answer.list;
 	}
-	job_release(job);
-	pthread_mutex_unlock(&pool.lock);
+	return all;
+}
+
+bool resolve_wait_parts(struct task *whole, struct resolve_job *const *jobs, size_t n, uint64_t grace_ms)
+{
+	uint64_t until = UINT64_MAX;
+	bool     any = false, wanted;
+	threads_lock();
+	while ((wanted = !list_empty(&lookup_of(whole)->jobs)) && !all_done(jobs, n, &any)) {
+		uint64_t now = threads_now();
+		if (any && until == UINT64_MAX)
+			until = now + grace_ms;
+		if (now >= until)
+			break;
+		threads_rest(whole, any ? until : now + 60000);
+	}
+	threads_unlock();
+	return wanted;
 }

@@ -133,7 +133,7 @@ void course_answer(int family, const char *text)
 	for (char *one = strtok(copy, " "); one; one = strtok(NULL, " ")) {
 		union address a;
 		must(address_parse(&a, one));
-		addresses_add(&found, &a.any, 1883);
+		addresses_add(&found, &a, 1883);
 	}
 	job->list = found.count ? addresses_list(&found) : NULL;
 	job->error = found.count ? 0 : text ? MQTTWILL_ERESOLVE : MQTTWILL_ENOMEM;

@@ -20,6 +20,7 @@ static Suite *(*const suites[])(void) = {
 	proxies_suite,
 	proxy_suite,
 	resolve_suite,
+	share_suite,
 	tcp_suite,
 	tls_suite,
 	race_suite,

@@ -1,157 +1,260 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names and addresses: numbers need no thread, nothing blocks, and a job may be dropped at any time.
+ * Names and addresses: numbers need no thread, nothing blocks, and what goes wrong is told in a sentence.
  */
-#include <arpa/inet.h>
-#include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <stdlib.h>
-#include <sys/wait.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "net/resolve.h"
+#include "net/desk.h"
 #include "net/suites.h"
 
-enum { PATIENCE_MS = 20000 };
-
-static int threads(void)
+static void fails(const struct resolve_query *query, int code, const char *sentence)
 {
-	int  n = 0;
-	DIR *d = opendir("/proc/self/task");
-	for (struct dirent *e; d && (e = readdir(d));)
-		n += e->d_name[0] != '.';
-	closedir(d);
-	return n;
+	struct resolve_job *job = ask(query);
+	struct pipe_error   why;
+	int                 error;
+	finish(job, &error);
+	ck_assert_int_eq(resolve_explain(job, NULL, &why), code);
+	ck_assert_int_eq(error, code);
+	ck_assert_int_eq(why.code, code);
+	ck_assert_str_eq(why.text, sentence);
+	resolve_drop(job);
 }
 
-static struct addrinfo *finish(struct resolve_job *job, int *error)
-{
-	struct addrinfo *list;
-	struct pollfd    p = {.fd = resolve_fd(job), .events = POLLIN};
-	while (!resolve_done(job, error, &list))
-		ck_assert_int_eq(poll(&p, 1, PATIENCE_MS), 1);
-	return list;
-}
+/* ---- Numbers ---- */
 
 static const struct number {
 	const char *host;
 	int         family;
-} numbers[] = {{"127.0.0.1", AF_INET}, {"192.0.2.255", AF_INET}, {"::1", AF_INET6}, {"2001:db8::1", AF_INET6}};
+} numbers[] = {{"127.0.0.1", AF_INET}, {"192.0.2.255", AF_INET}, {"::1", AF_INET6}, {"2001:db8::1", AF_INET6}, {"fe80::1%lo", AF_INET6}};
 
 START_TEST(an_address_in_numbers_is_there_at_once_and_starts_no_thread)
 {
 	struct resolve_job *job;
 	struct addrinfo    *list;
 	int                 error, before = threads();
-	ck_assert_int_eq(resolve_start(&job, &(struct resolve_query){.host = numbers[_i].host, .port = "1883"}), 0);
+	ck_assert_int_eq(resolve_start(&job, &(struct resolve_query){.host = numbers[_i].host, .port = "1883", .srv_service = "_mqtt._tcp"}), 0);
 	ck_assert_int_eq(threads(), before);
 	ck_assert(resolve_done(job, &error, &list));
+	ck_assert_ptr_eq(finish(job, &error), list); /* its descriptor says so, too */
 	ck_assert_int_eq(error, 0);
 	ck_assert_int_eq(list->ai_family, numbers[_i].family);
 	ck_assert_ptr_null(list->ai_next);
 	const struct sockaddr_in *a = (const void *)list->ai_addr; /* the port is at the same place in both families */
 	ck_assert_int_eq(ntohs(a->sin_port), 1883);
+	ck_assert_str_eq(texts(list), numbers[_i].host);
 	resolve_drop(job);
 }
 END_TEST
+
+START_TEST(a_number_of_the_other_family_is_an_error)
+{
+	fails(&(struct resolve_query){.host = "192.0.2.1", .port = "1", .family = AF_INET6}, MQTTWILL_ERESOLVE,
+	      "resolve 192.0.2.1: it is not an IPv6 address");
+	fails(&(struct resolve_query){.host = "::1", .port = "1", .family = AF_INET}, MQTTWILL_ERESOLVE, "resolve ::1: it is not an IPv4 address");
+}
+END_TEST
+
+START_TEST(an_interface_that_is_not_there_is_an_error_and_no_name)
+{
+	int before = threads();
+	fails(&(struct resolve_query){.host = "fe80::1%nowhere0", .port = "1"}, MQTTWILL_ERESOLVE,
+	      "resolve fe80::1%nowhere0: it is no address, or this machine has no such interface");
+	ck_assert_int_eq(threads(), before);
+}
+END_TEST
+
+/* ---- Names ---- */
 
 START_TEST(a_name_is_resolved_behind_a_descriptor)
 {
-	struct resolve_job *job;
 	int                 error;
-	ck_assert_int_eq(resolve_start(&job, &(struct resolve_query){.host = "localhost", .port = "1883"}), 0);
+	struct resolve_job *job = ask(&(struct resolve_query){.host = "localhost", .port = "1883"});
 	ck_assert_int_ne(fcntl(resolve_fd(job), F_GETFD) & FD_CLOEXEC, 0);
 	struct addrinfo *list = finish(job, &error);
 	ck_assert_int_eq(error, 0);
-	ck_assert_ptr_nonnull(list);
+	const struct sockaddr_in *a = (const void *)list->ai_addr;
+	ck_assert_int_eq(ntohs(a->sin_port), 1883);
+	ck_assert_int_eq(list->ai_socktype, SOCK_STREAM);
 	resolve_drop(job);
 }
 END_TEST
 
-START_TEST(a_name_that_does_not_exist_is_an_error)
+START_TEST(each_family_may_be_asked_for_alone)
 {
-	struct resolve_job *job;
 	int                 error;
-	ck_assert_int_eq(resolve_start(&job, &(struct resolve_query){.host = "nowhere.invalid", .port = "1883"}), 0);
-	ck_assert_ptr_null(finish(job, &error));
-	ck_assert_int_ne(error, 0);
+	struct resolve_job *job = ask(&(struct resolve_query){.host = "localhost", .port = "1", .family = AF_INET});
+	for (struct addrinfo *a = finish(job, &error); a; a = a->ai_next)
+		ck_assert_int_eq(a->ai_family, AF_INET);
+	ck_assert_int_eq(error, 0);
 	resolve_drop(job);
 }
 END_TEST
 
-/* More than there are workers; dropped while they wait, while they run, and when they are done. */
-START_TEST(jobs_may_be_dropped_at_any_time)
+START_TEST(what_the_system_says_is_told_in_a_sentence)
 {
-	struct resolve_job *jobs[40];
-	int                 error, descriptors = dup(0), before = threads();
-	for (int i = 0; i < 40; i++)
-		ck_assert_int_eq(resolve_start(&jobs[i], &(struct resolve_query){.host = i % 2 ? "nowhere.invalid" : "localhost", .port = "1"}), 0);
-	for (int i = 0; i < 40; i += 3) {
-		resolve_drop(jobs[i]);
-		jobs[i] = NULL;
+	const struct system_answer *e = &system_answers[_i];
+	fails(&(struct resolve_query){.host = e->host, .port = "1883"}, e->code, e->sentence);
+}
+END_TEST
+
+/* The sentence that two jobs for the two families make. */
+static void fail_together(const char *host, const char *sentence)
+{
+	struct resolve_job *six = ask(&(struct resolve_query){.host = host, .port = "1", .family = AF_INET6});
+	struct resolve_job *four = ask(&(struct resolve_query){.host = host, .port = "1", .family = AF_INET});
+	struct pipe_error   why;
+	int                 error;
+	finish(six, &error);
+	finish(four, &error);
+	ck_assert_int_eq(resolve_explain(four, six, &why), MQTTWILL_ERESOLVE);
+	ck_assert_str_eq(why.text, sentence);
+	resolve_explain(six, four, &why);
+	ck_assert_str_eq(why.text, sentence);
+	resolve_drop(six);
+	resolve_drop(four);
+}
+
+START_TEST(of_two_families_the_reason_that_says_more_is_told)
+{
+	fail_together("none.made-up", "resolve none.made-up: the name does not exist");
+	fail_together("data.made-up", "resolve data.made-up: the name has no address");
+	fail_together("silent.made-up", "resolve silent.made-up: no answer from the name servers (temporary)");
+	fails(&(struct resolve_query){.host = "data.made-up", .port = "1", .family = AF_INET6}, MQTTWILL_ERESOLVE,
+	      "resolve data.made-up: the name has no IPv6 address");
+}
+END_TEST
+
+START_TEST(a_family_that_this_machine_lacks_is_not_asked_for)
+{
+	only_ipv4 = true;
+	fails(&(struct resolve_query){.host = "six.made-up", .port = "1", .family = AF_INET6}, MQTTWILL_ERESOLVE,
+	      "resolve six.made-up: this machine has no IPv6 address");
+	fails(&(struct resolve_query){.host = "six.made-up", .port = "1"}, MQTTWILL_ERESOLVE, "resolve six.made-up: the name has no IPv4 address");
+	fail_together("six.made-up", "resolve six.made-up: the name has no IPv4 address, and this machine has no IPv6 address");
+	fail_together("silent.made-up", "resolve silent.made-up: the name does not exist"); /* nobody waits for the name server */
+	only_ipv4 = false;
+}
+END_TEST
+
+/* ---- The application's own lookup ---- */
+
+START_TEST(the_applications_addresses_are_taken_in_its_order)
+{
+	struct desk d;
+	int         error, before = threads();
+	desk_open(&d, false, "192.0.2.9");
+	d.texts[1] = "2001:db8::1";
+	d.texts[2] = "fe80::1%lo";
+	d.texts[3] = "192.0.2.9"; /* once is enough */
+	struct resolve_job *job = ask_desk(&d, "broker.example");
+	struct addrinfo    *list = finish(job, &error);
+	ck_assert_str_eq(texts(list), "192.0.2.9 2001:db8::1 fe80::1%lo");
+	for (; list; list = list->ai_next)
+		ck_assert_int_eq(ntohs(((const struct sockaddr_in *)(const void *)list->ai_addr)->sin_port), 1883);
+	resolve_drop(job);
+	await_threads(before);
+}
+END_TEST
+
+START_TEST(of_the_applications_addresses_those_of_the_family_are_taken)
+{
+	struct desk d;
+	int         error;
+	desk_open(&d, false, "192.0.2.9");
+	d.texts[1] = "2001:db8::1";
+	struct resolve_query query = at_desk(&d, "broker.example");
+	query.family = AF_INET6;
+	struct resolve_job *job = ask(&query);
+	ck_assert_str_eq(texts(finish(job, &error)), "2001:db8::1");
+	resolve_drop(job);
+	d.texts[1] = NULL;
+	fails(&query, MQTTWILL_ERESOLVE, "resolve broker.example: resolve_fn gave no IPv6 address");
+}
+END_TEST
+
+START_TEST(what_is_wrong_with_the_applications_lookup_is_told)
+{
+	struct desk          d;
+	char                 endless[65];
+	struct resolve_query query = at_desk(&d, "a.example");
+	desk_open(&d, false, NULL);
+	fails(&query, MQTTWILL_ERESOLVE, "resolve a.example: resolve_fn gave no address");
+	d.result = MQTTWILL_ETIMEOUT;
+	fails(&query, MQTTWILL_ERESOLVE, "resolve a.example: resolve_fn failed: the deadline passed");
+	d.result = 65;
+	fails(&query, MQTTWILL_ERESOLVE, "resolve a.example: resolve_fn says it gave 65 addresses; 64 was the most");
+	d.result = 0;
+	d.texts[0] = "b.example";
+	fails(&query, MQTTWILL_ERESOLVE, "resolve a.example: resolve_fn gave \"b.example\", which is no address");
+	memset(endless, '1', 64);
+	endless[64] = 0;
+	d.texts[0] = endless;
+	endless[63] = '.';
+	fails(&query, MQTTWILL_ERESOLVE,
+	      "resolve a.example: resolve_fn gave \"111111111111111111111111111111111111111111111111111111111111111\", which is no address");
+	d.texts[0] = "192.0.2.1";
+	d.starved = true;
+	fails(&query, MQTTWILL_ENOMEM, "resolve a.example: no memory");
+}
+END_TEST
+
+START_TEST(a_list_has_its_ceiling)
+{
+	static char all[70][16];
+	struct desk d;
+	int         error, n = 0;
+	desk_open(&d, false, NULL);
+	for (int i = 0; i < 70; i++) {
+		snprintf(all[i], sizeof all[i], "192.0.2.%d", i);
+		d.texts[i] = i < 69 ? all[i] : NULL;
 	}
-	for (int i = 0; i < 40; i++)
-		if (jobs[i])
-			finish(jobs[i], &error);
-	for (int i = 0; i < 40; i++)
-		resolve_drop(jobs[i]); /* NULL, too */
-	struct pollfd nothing = {.fd = -1};
-	for (int i = 0; i < PATIENCE_MS && threads() > before; i++)
-		poll(&nothing, 1, 1);
-	ck_assert_int_le(threads(), before); /* workers end when there is no work */
-	int after = dup(0);
-	ck_assert_int_eq(after, descriptors + 1);
-	close(after);
-	close(descriptors);
-}
-END_TEST
-
-#ifndef __SANITIZE_THREAD__ /* which lets no forked child start threads */
-/* The child's exit code is left alone: what the parent's workers held is lost to it, which valgrind tells. */
-static void resolve_in_child(int result)
-{
-	struct resolve_job *job;
-	struct addrinfo    *list;
-	int                 error = -1, rc = resolve_start(&job, &(struct resolve_query){.host = "localhost", .port = "1"});
-	struct pollfd       p = {.fd = rc ? -1 : resolve_fd(job), .events = POLLIN};
-	while (rc == 0 && !resolve_done(job, &error, &list) && poll(&p, 1, PATIENCE_MS) == 1)
-		;
-	_exit(write(result, &error, sizeof error) < 0);
-}
-
-START_TEST(a_forked_child_resolves_with_workers_of_its_own)
-{
-	struct resolve_job *job;
-	int                 error, answer = -1, result[2];
-	ck_assert_int_eq(pipe(result), 0);
-	ck_assert_int_eq(resolve_start(&job, &(struct resolve_query){.host = "nowhere.invalid", .port = "1"}), 0);
-	pid_t pid = fork();
-	if (pid == 0)
-		resolve_in_child(result[1]);
-	finish(job, &error);
+	struct resolve_job *job = ask_desk(&d, "many.example");
+	for (struct addrinfo *a = finish(job, &error); a; a = a->ai_next)
+		n++;
+	ck_assert_int_eq(n, RESOLVE_MOST);
 	resolve_drop(job);
-	ck_assert_int_eq(read(result[0], &answer, sizeof answer), sizeof answer);
-	ck_assert_int_eq(answer, 0);
-	waitpid(pid, NULL, 0);
-	close(result[0]);
-	close(result[1]);
 }
 END_TEST
-#endif
+
+START_TEST(the_applications_signals_are_not_the_threads)
+{
+	struct desk d;
+	desk_open(&d, false, "192.0.2.1");
+	is_answered(ask_desk(&d, "a.example"), "192.0.2.1");
+	const int ours[] = {SIGINT, SIGTERM, SIGUSR1, SIGALRM, SIGPIPE, SIGCHLD};
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+		ck_assert_int_eq(sigismember(&d.blocked, ours[i]), 1);
+}
+END_TEST
+
+static void add_names(TCase *t)
+{
+	tcase_add_loop_test(t, an_address_in_numbers_is_there_at_once_and_starts_no_thread, 0, sizeof numbers / sizeof numbers[0]);
+	tcase_add_test(t, a_number_of_the_other_family_is_an_error);
+	tcase_add_test(t, an_interface_that_is_not_there_is_an_error_and_no_name);
+	tcase_add_test(t, a_name_is_resolved_behind_a_descriptor);
+	tcase_add_test(t, each_family_may_be_asked_for_alone);
+	tcase_add_loop_test(t, what_the_system_says_is_told_in_a_sentence, 0, system_answer_count - 2);
+	tcase_add_test(t, of_two_families_the_reason_that_says_more_is_told);
+	tcase_add_test(t, a_family_that_this_machine_lacks_is_not_asked_for);
+	tcase_add_test(t, the_applications_addresses_are_taken_in_its_order);
+	tcase_add_test(t, of_the_applications_addresses_those_of_the_family_are_taken);
+	tcase_add_test(t, what_is_wrong_with_the_applications_lookup_is_told);
+	tcase_add_test(t, a_list_has_its_ceiling);
+	tcase_add_test(t, the_applications_signals_are_not_the_threads);
+}
 
 Suite *resolve_suite(void)
 {
 	Suite *s = suite_create("resolve");
 	TCase *t = tcase_create("resolve");
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, an_address_in_numbers_is_there_at_once_and_starts_no_thread, 0, sizeof numbers / sizeof numbers[0]);
-	tcase_add_test(t, a_name_is_resolved_behind_a_descriptor);
-	tcase_add_test(t, a_name_that_does_not_exist_is_an_error);
-	tcase_add_test(t, jobs_may_be_dropped_at_any_time);
-#ifndef __SANITIZE_THREAD__
-	tcase_add_test(t, a_forked_child_resolves_with_workers_of_its_own);
-#endif
+	add_names(t);
 	suite_add_tcase(s, t);
 	return s;
 }

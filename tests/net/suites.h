@@ -16,6 +16,8 @@ Suite *failed_suite(void);
 Suite *race_suite(void);
 Suite *race_end_suite(void);
 Suite *resolve_suite(void);
+Suite *share_suite(void);
+Suite *srv_suite(void);
 Suite *tcp_suite(void);
 Suite *tls_memory_suite(void);
 Suite *tls_resume_suite(void);
