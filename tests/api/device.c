@@ -2,6 +2,8 @@
 /*
  * A device for the system tests, with every option that the command does not have. Its arguments are NAME=VALUE, with the
  * names of the options and of presence; it tells each event on stdout, and obeys lines on stdin:
+ * Beside them, serial=PATH goes over a serial line, and with no_fd=1 the library does not know its descriptor; proxy=URL over a proxy;
+ * second=URL is another server.
  *     pub QOS TOPIC TEXT    sub QOS FILTER    close GOODBYE    free    will TEXT    update FLAGS TEXT    reauth
  */
 #include <mqttwill.h>
@@ -14,9 +16,14 @@
 #include <unistd.h>
 
 #include "api/common.h"
+#include "api/serial.h"
 
 static struct mqttwill_presence presence;
 static struct mqttwill_options  options;
+static struct mqttwill_network  network;
+static struct serial            serial = {NULL, -1};
+static const char              *second;
+static uint32_t                 no_fd;
 static bool                     closed;
 
 /* ---- Options ---- */
@@ -37,7 +44,8 @@ static void set(const char *argument)
 		{"delay_s", NULL, &presence.delay_s}, NUMBER(version), NUMBER(keepalive_s), NUMBER(session_expiry_s), NUMBER(rejoin),
 		NUMBER(connect_timeout_ms), NUMBER(ping_timeout_ms), NUMBER(backoff_min_ms), NUMBER(backoff_max_ms),
 		NUMBER(stable_ms), NUMBER(takeover_backoff_ms), NUMBER(receive_maximum), NUMBER(maximum_packet_size),
-		NUMBER(queue_messages), NUMBER(queue_bytes), NUMBER(redirect_maximum),
+		NUMBER(queue_messages), NUMBER(queue_bytes), NUMBER(redirect_maximum), {"serial", &serial.path, NULL},
+		{"no_fd", NULL, &no_fd}, {"proxy", &network.proxy, NULL}, {"second", &second, NULL},
 	};
 #undef TEXT
 #undef NUMBER
@@ -126,9 +134,12 @@ static void obey(mqttwill *c, char *line)
 static void serve(mqttwill *c)
 {
 	char          line[512];
-	struct pollfd fds[] = {{.fd = mqttwill_fd(c), .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
+	struct pollfd fds[] = {{.fd = mqttwill_fd(c), .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}, {.fd = -1}};
 	while (!closed) {
-		poll(fds, 2, -1);
+		fds[2] = (struct pollfd){.fd = no_fd ? serial.fd : -1, .events = POLLIN};
+		poll(fds, 3, -1);
+		if (fds[2].revents)
+			mqttwill_wake(c);
 		uint64_t began = now_ms();
 		mqttwill_step(c);
 		if (now_ms() - began > 1000) /* of a busy machine; a name server that is silent takes five */
@@ -149,6 +160,11 @@ int main(int argc, char **argv)
 		set(argv[i]);
 	options.presence = presence.topic ? &presence : NULL;
 	options.event_fn = on_event;
+	options.network = &network;
+	options.urls = &second;
+	options.url_count = second != NULL;
+	network.transport = !serial.path ? NULL : no_fd ? &serial_without_fd : &serial_transport;
+	network.user = &serial;
 	int rc = mqttwill_new(&c, &options);
 	if (rc == 0)
 		rc = mqttwill_start(c);

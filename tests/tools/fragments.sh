@@ -11,6 +11,8 @@ failed=0
 
 cat >"$tmp/prelude.h" <<'END'
 #define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <fcntl.h>
 #include <mqttwill.h>
 #include <poll.h>
 #include <signal.h>
