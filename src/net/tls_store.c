@@ -46,6 +46,8 @@ static UI_METHOD *asking(void)
 
 /* ---- Loading ---- */
 
+enum { TURNS_MAX = 100 };
+
 /* Takes what it can use: 1 it did, 0 it has enough of them, -1 an error of OpenSSL's. */
 typedef int take_fn(SSL_CTX *ssl, OSSL_STORE_INFO *info, int before);
 
@@ -73,18 +75,18 @@ struct wanted {
 /* How many were taken, or -1. */
 static int take_all(SSL_CTX *ssl, const struct wanted *w, OSSL_STORE_CTX *store)
 {
-	int taken = 0, rc = 0;
-	while (rc >= 0 && !OSSL_STORE_eof(store)) {
+	int  taken = 0, rc = 0;
+	bool failed = false;
+	for (int turns = 0; rc >= 0 && turns < TURNS_MAX && !OSSL_STORE_eof(store); turns++) {
 		OSSL_STORE_INFO *info = OSSL_STORE_load(store);
-		if (!info && OSSL_STORE_error(store))
-			rc = -1;
+		failed |= !info && OSSL_STORE_error(store); /* over what is none of ours, or the end of a file: more may follow */
 		if (info && OSSL_STORE_INFO_get_type(info) == w->type)
 			rc = w->take(ssl, info, taken);
 		taken += rc > 0;
 		rc = rc > 0 ? 0 : rc;
 		OSSL_STORE_INFO_free(info);
 	}
-	return rc < 0 ? -1 : taken;
+	return rc < 0 || (failed && taken == 0) ? -1 : taken;
 }
 
 static int load(SSL_CTX *ssl, const struct mqttwill_tls *settings, const struct wanted *w, struct pipe_error *error)
@@ -101,9 +103,9 @@ static int load(SSL_CTX *ssl, const struct mqttwill_tls *settings, const struct 
 	if (a.refused)
 		pipe_fail(error, MQTTWILL_EOPTION, "option tls.%s: %.120s: it needs a passphrase, and %s", w->option, w->uri,
 		          settings->passphrase_fn ? "passphrase_fn gives none" : "there is no passphrase_fn");
-	else if (taken < 0)
+	else if (taken < 0 && ERR_peek_error())
 		pipe_fail(error, MQTTWILL_EOPTION, "option tls.%s: %.120s: %s", w->option, w->uri, tls_reason());
-	else if (taken == 0)
+	else if (taken <= 0)
 		pipe_fail(error, MQTTWILL_EOPTION, "option tls.%s: %.120s: there is no %s", w->option, w->uri, w->what);
 	ERR_clear_error();
 	return a.refused || taken <= 0 ? error->code : 0;
