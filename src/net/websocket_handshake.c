@@ -223,14 +223,18 @@ static int refused(struct judging *j)
 	                 *reason ? " " : "", reason, *more ? " (" : "", more, *more ? ")" : "", m->text);
 }
 
-/* What else could be there: a broker without WebSocket says CONNACK or DISCONNECT, TLS an alert. */
+/* What else could be there, by its first byte: a broker without WebSocket says CONNACK or DISCONNECT, TLS an alert. */
 static const char *stranger(const struct http_head *a)
 {
-	const uint8_t *p = buf_front(&a->bytes);
-	size_t         n = buf_len(&a->bytes);
-	if (n >= 2 && p[0] == 0x15 && p[1] == 3)
+	switch (buf_len(&a->bytes) ? *buf_front(&a->bytes) : 0) {
+	case 0x15:
 		return "; it speaks TLS: wss:// or mqtts://";
-	return n && (p[0] == 0x20 || p[0] == 0xE0) ? "; it looks like MQTT without WebSocket: mqtt://" : "";
+	case 0x20:
+	case 0xE0:
+		return "; it looks like MQTT without WebSocket: mqtt://";
+	default:
+		return "";
+	}
 }
 
 /* Who says nothing at all most often speaks something else. */

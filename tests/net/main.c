@@ -2,11 +2,11 @@
 /*
  * Runs every suite over src/net, on loopback. CK_RUN_SUITE=name runs one of them, CK_FORK=no suits a debugger.
  */
-#include <stdlib.h>
-
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
+
+#include <stdlib.h>
 
 #include "net/suites.h"
 
@@ -33,6 +33,10 @@ static Suite *(*const suites[])(void) = {
 	tls_split_suite,
 	tls_memory_suite,
 	tls_trust_suite,
+#ifdef HAVE_WSLAY
+	websocket_open_suite,
+	websocket_suite,
+#endif
 };
 
 int main(void)

@@ -26,5 +26,7 @@ Suite *tls_suite(void);
 Suite *unix_suite(void);
 Suite *tls_trust_suite(void);
 Suite *url_suite(void);
+Suite *websocket_open_suite(void);
+Suite *websocket_suite(void);
 
 #endif
