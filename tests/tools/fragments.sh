@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every fragment of C in README.md and in the man pages of section 3 compiles, without a warning; and every `mqttwill run` that
-# README.md and the man pages show has options that mqttwill explain takes. What a fragment leaves out stands in the prelude.
+# Every fragment of C in README.md and in the man pages of section 3 compiles, without a warning; every `mqttwill run` that
+# README.md and the man pages show has options that mqttwill explain takes, every other command options that it has. What a
+# fragment leaves out stands in the prelude.
 set -eu
 export LC_ALL=C
 : "${CC:=cc}" "${top_srcdir:=.}"
@@ -117,6 +118,28 @@ if [ $bad = 0 ]; then
 	echo "ok - the $shown commands that README.md and the man pages show for a device are taken"
 else
 	echo "not ok - the commands that README.md and the man pages show for a device are taken ($shown found)"
+	failed=1
+fi
+
+# The other commands connect somewhere; their options must be there, at least.
+bad=0 shown=0
+sed 's/\\e$/\\/' README.md man/*.[17] | sed -e ':a' -e '/\\$/N; s/\\\n//; ta' | sed -n 's/^.*mqttwill \(pub\|sub\|probe\) \(-[^`|]*\)$/\1 \2/p' >"$tmp/lines"
+for command in pub sub probe; do
+	"${MQTTWILL:-./mqttwill}" $command --help >"$tmp/$command"
+done
+while read -r command words; do
+	shown=$((shown + 1))
+	for option in $(echo " $words" | grep -o ' --[a-z0-9-]*'); do
+		grep -qE -- "(^|[ ,])$option( |=|\$)" "$tmp/$command" && continue
+		echo "mqttwill $command has no $option"
+		bad=1
+	done
+done <"$tmp/lines"
+[ "$shown" -ge 15 ] || bad=1
+if [ $bad = 0 ]; then
+	echo "ok - the options of the $shown other commands that README.md and the man pages show are there"
+else
+	echo "not ok - the options of other commands that README.md and the man pages show are there ($shown found)"
 	failed=1
 fi
 exit $failed
