@@ -24,7 +24,7 @@ static const struct alert {
 	{SSL_AD_DECRYPT_ERROR, false, "found a wrong signature or a wrong pre-shared key"},
 	{SSL_AD_BAD_RECORD_MAC, false, "received bytes that were changed on the way, or has another pre-shared key"},
 	{SSL_AD_INTERNAL_ERROR, false, "has an error of its own"},
-	{SSL_AD_CERTIFICATE_REQUIRED, true, "none is set (cert_file), and it asks for one"},
+	{SSL_AD_CERTIFICATE_REQUIRED, true, "it asks for another"},
 	{SSL_AD_BAD_CERTIFICATE, true, "it is damaged, or not accepted"},
 	{SSL_AD_UNSUPPORTED_CERTIFICATE, true, "it is of a kind or for a use that is not accepted"},
 	{SSL_AD_CERTIFICATE_REVOKED, true, "it has been revoked"},
@@ -63,13 +63,15 @@ static int refused(struct tls *t, const struct alert *a)
 static bool asked_in_vain(const struct tls *t, int number)
 {
 	const unsigned char *types;
-	return number == SSL_AD_HANDSHAKE_FAILURE && !SSL_get_certificate(t->ssl) && SSL_get0_certificate_types(t->ssl, &types) > 0;
+	if (SSL_get_certificate(t->ssl))
+		return false;
+	return number == SSL_AD_CERTIFICATE_REQUIRED || (number == SSL_AD_HANDSHAKE_FAILURE && SSL_get0_certificate_types(t->ssl, &types) > 0);
 }
 
 static int alerted(struct tls *t, int number)
 {
 	if (asked_in_vain(t, number))
-		number = SSL_AD_CERTIFICATE_REQUIRED;
+		return pipe_fail(t->pipe.error, code(t, MQTTWILL_ECERT), "tls: %.80s asks for a certificate, and none is set (cert_file)", t->host);
 	for (size_t i = 0; i < sizeof alerts / sizeof alerts[0]; i++) {
 		if (alerts[i].number != number)
 			continue;

@@ -57,14 +57,28 @@ static struct tls_source key_source(const struct mqttwill_tls *s)
 	return certificate_source(s);
 }
 
-static int no_key(const struct tls_source *from, const struct tls_passphrase *p, struct pipe_error *error)
+/* OpenSSL 3 has but one word for a file without a key and for one that is damaged. */
+static bool has_key(BIO *bio)
+{
+	static const char end[] = "PRIVATE KEY-----";
+	char             *text;
+	long              n = BIO_get_mem_data(bio, &text), length = (long)sizeof end - 1;
+	bool              found = false;
+	for (long i = 0; !found && i + length <= n; i++)
+		found = memcmp(text + i, end, (size_t)length) == 0;
+	return found;
+}
+
+static int no_key(const struct tls_source *from, const struct tls_passphrase *p, bool there, struct pipe_error *error)
 {
 	const char *problem = tls_passphrase_problem(p);
-	bool        none = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE || !ERR_peek_last_error();
-	if (!problem && none)
+	char        text[120];
+	if (!problem && !there)
 		problem = from->option[0] == 'k' ? "there is no private key in it"
 		                                 : "there is no private key in it, and none is given beside it (key_file, key_pem)";
-	return tls_source_fail(from, error, problem ? problem : tls_reason(), 0);
+	if (!problem)
+		snprintf(text, sizeof text, "its private key cannot be read: %.60s", tls_reason());
+	return tls_source_fail(from, error, problem ? problem : text, 0);
 }
 
 int tls_use_key(SSL_CTX *ssl, EVP_PKEY *key, const struct tls_source *from, const struct mqttwill_tls *s, struct pipe_error *error)
@@ -86,8 +100,9 @@ static int load_key(SSL_CTX *ssl, const struct tls_source *from, const struct mq
 	if (!bio)
 		return error->code;
 	ERR_clear_error();
+	bool      there = has_key(bio);
 	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, tls_passphrase, &p);
-	int       rc = key ? tls_use_key(ssl, key, from, s, error) : no_key(from, &p, error);
+	int       rc = key ? tls_use_key(ssl, key, from, s, error) : no_key(from, &p, there, error);
 	EVP_PKEY_free(key);
 	BIO_free(bio);
 	ERR_clear_error();

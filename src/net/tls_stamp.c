@@ -75,7 +75,7 @@ static void put_system(EVP_MD_CTX *md)
 static void put_hook(EVP_MD_CTX *md, const struct mqttwill_tls *s)
 {
 	put(md, &s->ssl_ctx_fn, sizeof s->ssl_ctx_fn);
-	if (s->ssl_ctx_fn || s->passphrase_fn)
+	if (s->ssl_ctx_fn)
 		put(md, &s->user, sizeof s->user);
 }
 
@@ -107,6 +107,8 @@ static bool put_identity(EVP_MD_CTX *md, const struct mqttwill_tls *s)
 	put_text(md, s->cert_uri);
 	put_text(md, s->key_uri);
 	put(md, &s->passphrase_fn, sizeof s->passphrase_fn);
+	if (s->passphrase_fn)
+		put(md, &s->user, sizeof s->user);
 	return seen;
 }
 

@@ -37,6 +37,9 @@ static Suite *(*const suites[])(void) = {
 	websocket_open_suite,
 	websocket_suite,
 #endif
+	tls_identity_suite,
+	tls_settings_suite,
+	tls_reload_suite,
 };
 
 int main(void)
