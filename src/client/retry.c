@@ -90,7 +90,9 @@ static void name_servers(struct client *c, const struct loss *l, bool permanent)
 	char                next[SERVER_TEXT], when[40] = "at once";
 	if (c->servers.count < 2)
 		return;
-	if (wait)
+	if (wait && wait < 1000)
+		snprintf(when, sizeof when, "in %llu ms", (unsigned long long)wait);
+	else if (wait)
 		snprintf(when, sizeof when, "in %llu.%llu s", (unsigned long long)wait / 1000, (unsigned long long)wait % 1000 / 100);
 	client_fail(c, said.code, "%.240s (%s)%s; next is %s, %s", said.text, l->server,
 	            permanent ? "; no server is left that would mend itself" : "", server_name(c, next), when);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TCP proxy that does to a connection what bad networks do. It listens on a free port of loopback, prints "listening on
- * 127.0.0.1:PORT", and obeys lines on stdin, answering each with "ok LINE":
+ * A TCP proxy that does to a connection what bad networks do: proxy PORT [PATH]. It listens on a free port of loopback, and on a
+ * Unix socket if it has a path, prints "listening on 127.0.0.1:PORT", and obeys lines on stdin, answering each with "ok LINE":
  *     pass      forward, the state it begins in      hole    read everything and forward nothing
- *     hole up   the same towards the broker only     show    print what is forwarded: "up HEX", "down HEX"
- *     delay MS  forward each piece MS later          cut     reset every connection
- *     renew     cut and pass in one
+ *     hole up   the same towards the broker only     hole down   the same towards the client only
+ *     delay MS  forward each piece MS later          show    print what is forwarded: "up HEX", "down HEX"
+ *     renew     cut and pass in one                  cut     reset every connection
  * It tells of each connection: "accepted" and "gone". The end of stdin ends it.
  */
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -192,8 +193,8 @@ static void obey(char *line)
 		cut();
 	if (renew || !strcmp(line, "pass"))
 		hole[0] = hole[1] = false, delay_ms = 0;
-	else if (!strcmp(line, "hole") || !strcmp(line, "hole up"))
-		hole[0] = true, hole[1] = !line[4];
+	else if (!strcmp(line, "hole") || !strcmp(line, "hole up") || !strcmp(line, "hole down"))
+		hole[0] = !strstr(line, "down"), hole[1] = !strstr(line, "up");
 	else if (!strncmp(line, "delay ", 6))
 		delay_ms = atoll(line + 6);
 	else if (!strcmp(line, "show"))
@@ -219,16 +220,17 @@ static void lane_wait(const struct lane *l, struct pollfd *from, struct pollfd *
 		*timeout_ms = (int)left;
 }
 
-static void turn(int listener)
+static void turn(const int listeners[2])
 {
-	static struct pollfd fds[2 + 2 * MAX_LINKS];
+	static struct pollfd fds[3 + 2 * MAX_LINKS];
 	int                  timeout_ms = -1;
 	char                 line[80];
 	fds[0] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
-	fds[1] = (struct pollfd){.fd = listener, .events = POLLIN};
+	for (int i = 0; i < 2; i++)
+		fds[1 + i] = (struct pollfd){.fd = listeners[i], .events = POLLIN};
 	for (int i = 0; i < MAX_LINKS; i++) {
 		struct link   *l = &links[i];
-		struct pollfd *p = &fds[2 + 2 * i];
+		struct pollfd *p = &fds[3 + 2 * i];
 		p[0] = (struct pollfd){.fd = l->used ? l->lane[0].from : -1};
 		p[1] = (struct pollfd){.fd = l->used ? l->lane[1].from : -1};
 		if (l->used) {
@@ -239,35 +241,54 @@ static void turn(int listener)
 			if (p[k].events == 0)
 				p[k].fd = -1;
 	}
-	poll(fds, 2 + 2 * MAX_LINKS, timeout_ms);
+	poll(fds, 3 + 2 * MAX_LINKS, timeout_ms);
 	for (int i = 0; i < MAX_LINKS; i++)
 		if (links[i].used)
-			link_tend(&links[i], &fds[2 + 2 * i]);
-	if (fds[1].revents)
-		link_begin(listener);
+			link_tend(&links[i], &fds[3 + 2 * i]);
+	for (int i = 0; i < 2; i++)
+		if (fds[1 + i].revents)
+			link_begin(listeners[i]);
 	if (fds[0].revents && !fgets(line, sizeof line, stdin))
 		exit(0);
 	if (fds[0].revents)
 		obey(line);
 }
 
+static int listen_on(struct sockaddr *own, socklen_t *len)
+{
+	int fd = socket(own->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, own, *len) < 0 || listen(fd, BACKLOG) < 0 || getsockname(fd, own, len) < 0)
+		fatal("listen");
+	return fd;
+}
+
+static int listen_on_path(const char *path)
+{
+	struct sockaddr_un own = {.sun_family = AF_UNIX};
+	socklen_t          len = sizeof own;
+	if (strlen(path) >= sizeof own.sun_path)
+		fatal("the path is too long");
+	strcpy(own.sun_path, path);
+	return listen_on((struct sockaddr *)&own, &len);
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t          len = sizeof own;
-	int                listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (argc != 2 || atoi(argv[1]) <= 0) {
-		fputs("usage: proxy PORT, the port on loopback to forward to\n", stderr);
+	int                listeners[2] = {-1, -1};
+	if (argc < 2 || argc > 3 || atoi(argv[1]) <= 0) {
+		fputs("usage: proxy PORT [PATH], the port on loopback to forward to\n", stderr);
 		return 2;
 	}
 	target = own;
 	target.sin_port = htons((uint16_t)atoi(argv[1]));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	setvbuf(stdin, NULL, _IONBF, 0);
-	if (bind(listener, (struct sockaddr *)&own, sizeof own) < 0 || listen(listener, BACKLOG) < 0 ||
-	    getsockname(listener, (struct sockaddr *)&own, &len) < 0)
-		fatal("listen");
+	listeners[0] = listen_on((struct sockaddr *)&own, &len);
+	if (argc == 3)
+		listeners[1] = listen_on_path(argv[2]);
 	printf("listening on 127.0.0.1:%d\n", ntohs(own.sin_port));
 	for (;;)
-		turn(listener);
+		turn(listeners);
 }

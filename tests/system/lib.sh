@@ -260,11 +260,11 @@ online() {
 	await "$dir/$1" ' online: '
 }
 
-# proxied [PORT]: a proxy in front of the broker; sets url, proxy_pid. Its words are in $dir/proxy; command it with `tell`.
+# proxied [PORT [PATH]]: a proxy in front of the broker, on a Unix socket, too; sets url, proxy_pid. Its words are in $dir/proxy; command it with `tell`.
 proxied() {
 	[ -x "$proxy" ] || fail "$proxy is not built"
 	mkfifo "$dir/orders"
-	start "$proxy" "${1:-$port}" <>"$dir/orders" >"$dir/proxy"
+	start "$proxy" "${1:-$port}" ${2+"$2"} <>"$dir/orders" >"$dir/proxy"
 	exec {orders}<>"$dir/orders"
 	await "$dir/proxy" '^listening on '
 	url=mqtt://$(sed -n 's/^listening on //p' "$dir/proxy")
