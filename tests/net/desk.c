@@ -93,7 +93,9 @@ static int answer(void *user, const char *host, struct mqttwill_address *address
 		memcpy(addresses[n].text, d->texts[n], strnlen(d->texts[n], sizeof addresses[n].text));
 	if (d->starved)
 		alloc_fail(1);
-	return d->result ? d->result : n;
+	n = d->result ? d->result : n;
+	sem_post(&d->gone);
+	return n;
 }
 
 void desk_open(struct desk *d, bool waits, const char *text)
@@ -101,13 +103,24 @@ void desk_open(struct desk *d, bool waits, const char *text)
 	*d = (struct desk){.waits = waits, .texts = {text}};
 	sem_init(&d->begun, 0, 0);
 	sem_init(&d->go, 0, 0);
+	sem_init(&d->gone, 0, 0);
+}
+
+static void take(sem_t *s, int n)
+{
+	while (n--)
+		while (sem_wait(s) != 0)
+			;
 }
 
 void desk_await(struct desk *d, int calls)
 {
-	while (calls--)
-		while (sem_wait(&d->begun) != 0)
-			;
+	take(&d->begun, calls);
+}
+
+void desk_close(struct desk *d)
+{
+	take(&d->gone, d->calls);
 }
 
 void desk_let_go(struct desk *d, int n)

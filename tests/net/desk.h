@@ -36,7 +36,7 @@ void await_threads(int most);
 /* ---- The application's own lookup ---- */
 
 struct desk {
-	sem_t       begun, go;
+	sem_t       begun, go, gone;
 	_Atomic int calls;
 	int         result;  /* what is returned; 0: the number of texts */
 	bool        waits;   /* until it is let go; but not about hosts called good... */
@@ -48,6 +48,7 @@ struct desk {
 void                 desk_open(struct desk *d, bool waits, const char *text);
 void                 desk_await(struct desk *d, int calls); /* until so many more have begun */
 void                 desk_let_go(struct desk *d, int n);
+void                 desk_close(struct desk *d); /* waits until nobody is at it */
 struct resolve_query at_desk(struct desk *d, const char *host);
 struct resolve_job  *ask_desk(struct desk *d, const char *host);
 

@@ -21,6 +21,9 @@ static Suite *(*const suites[])(void) = {
 	proxy_suite,
 	resolve_suite,
 	share_suite,
+#ifdef HAVE_RESOLV
+	srv_suite,
+#endif
 	tcp_suite,
 	tls_suite,
 	race_suite,

@@ -85,6 +85,7 @@ START_TEST(one_that_is_dropped_does_not_take_the_answer_from_the_others)
 		if (i != _i)
 			is_answered(jobs[i], "192.0.2.1");
 	ck_assert_int_eq(d.calls, 1);
+	desk_close(&d);
 }
 END_TEST
 
@@ -107,6 +108,7 @@ START_TEST(a_lookup_that_was_given_up_is_not_joined_but_three_are_enough)
 	is_answered(fifth, "192.0.2.1");
 	ck_assert_int_eq(d.calls, 4);
 	await_threads(before);
+	desk_close(&d);
 }
 END_TEST
 
@@ -138,6 +140,7 @@ START_TEST(names_that_hang_do_not_keep_another_one_waiting)
 	for (int i = 0; i < n; i++)
 		is_answered(jobs[i], "192.0.2.1");
 	await_threads(before);
+	desk_close(&d);
 }
 END_TEST
 
@@ -157,6 +160,7 @@ START_TEST(names_that_were_given_up_do_not_count)
 	frozen_ms = 0;
 	desk_let_go(&d, THREADS_EAGER);
 	await_threads(before);
+	desk_close(&d);
 }
 END_TEST
 
@@ -181,6 +185,7 @@ START_TEST(there_are_never_more_threads_than_the_ceiling)
 		is_answered(jobs[i], "192.0.2.1");
 	ck_assert_int_eq(d.calls, THREADS_MOST + 9);
 	await_threads(before);
+	desk_close(&d);
 }
 END_TEST
 

@@ -11,6 +11,8 @@ scram="$src/src/api/scram.c -lcrypto"
 [ "${with_openssl:-yes}" != no ] || scram=$src/src/api/scram_none.c
 websocket="$(ls "$src"/src/net/websocket*.c | grep -v _none) $src/src/net/pipe.c -lwslay"
 [ "${with_wslay:-yes}" != no ] || websocket="$src/src/net/websocket_none.c $src/src/net/pipe.c"
+srv="$src/src/net/srv.c -lresolv"
+[ "${with_resolv:-yes}" != no ] || srv=
 failed=0
 
 mkdir -p "$out" && cd "$out" || exit 1
@@ -20,13 +22,15 @@ if ! echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang -fsanitize=fu
 fi
 for c in "$src"/tests/fuzz/fuzz_*.c; do
 	target=$(basename "$c" .c)
+	[ "$target" != fuzz_srv ] || [ -n "$srv" ] || continue
 	known=$src/tests/fuzz/corpus/${target#fuzz_}
 	[ -d "$known" ] || known=
 	mkdir -p "$target.corpus"
 	# shellcheck disable=SC2086 # lists of files
 	if clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-I"$src/include" -I"$src/src" -I"$src/tests" "$c" "$src"/src/base/*.c "$src"/src/wire/*.c \
-		"$src"/src/session/*.c "$src"/src/net/url.c "$src"/src/net/http_head.c $websocket $support $scram -lcheck -lsubunit -lm -lrt -pthread -o "$target" &&
+		"$src"/src/session/*.c "$src"/src/net/url.c "$src"/src/net/http_head.c $websocket $srv \
+		$support $scram -lcheck -lsubunit -lm -lrt -pthread -o "$target" &&
 		"./$target" -max_total_time="$seconds" -artifact_prefix="$target." "$target.corpus" $known >"$target.log" 2>&1; then
 		echo "ok - $target ran $seconds s: $(grep -a '^Done' "$target.log")"
 	else
