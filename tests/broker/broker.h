@@ -142,6 +142,9 @@ void broker_sent(struct broker_link *l, size_t n, uint64_t now_ms);
 /* The broker has ended the connection, and all output has gone or had its time: close it and call broker_closed(). */
 bool broker_wants_close(const struct broker_link *l);
 
+/* The client has closed its WebSocket in order: no DISCONNECT, all the same. broker_closed() will follow. */
+void broker_said_close(struct broker_link *l);
+
 /* The network connection has gone, by whose hand ever: frees the link. */
 void broker_closed(struct broker_link *l, uint64_t now_ms);
 

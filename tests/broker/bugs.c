@@ -108,6 +108,8 @@ void bugs_at_end(struct broker_link *l, uint8_t reason, uint64_t now_ms)
 	struct session *s = l->session;
 	if (bug(l->broker, BROKER_B23) && reason == 0 && is_one_of_many(l->broker, now_ms))
 		will_delete(s, now_ms);
+	if (bug(l->broker, BROKER_B15) && reason == 0 && l->said_close)
+		will_delete(s, now_ms);
 	if (bug(l->broker, BROKER_B8) && reason == 0 && is_like(s, true, false))
 		s->expiry_s = s->will.delay_s;
 }

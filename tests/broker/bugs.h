@@ -28,6 +28,7 @@ struct session;
 	X(B12, "a DISCONNECT 0x00 does not delete the will")                                                           \
 	X(B13, "the session expiry of a DISCONNECT is not checked, and not heeded")                                    \
 	X(B14, "the keep-alive is not kept")                                                                           \
+	X(B15, "a WebSocket that is closed in order, without DISCONNECT, deletes the will")                            \
 	X(B16, "a retained will is not retained")                                                                      \
 	X(B17, "a will is published without its properties")                                                           \
 	X(B18, "a will above the limits that CONNACK announces is taken")                                              \

@@ -51,6 +51,7 @@ struct broker_link {
 	struct timer    timer; /* NEW, AUTH: for CONNECT and its authentication. UP: keep-alive. CLOSING: for the flush */
 	enum link_state state;
 	bool            cut; /* its output overflowed: it is closed at the next tick */
+	bool            said_close; /* its WebSocket was closed in order */
 	bool            flushed; /* CLOSING: no more waiting for the flush */
 	uint8_t         level;
 	uint16_t        keep_alive_s; /* in force */

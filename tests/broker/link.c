@@ -311,6 +311,11 @@ bool broker_wants_close(const struct broker_link *l)
 	return l->state == LINK_CLOSING && !misbehave_is_silent(l) && (l->flushed || idle);
 }
 
+void broker_said_close(struct broker_link *l)
+{
+	l->said_close = true;
+}
+
 void broker_closed(struct broker_link *l, uint64_t now_ms)
 {
 	broker_tick(l->broker, now_ms);

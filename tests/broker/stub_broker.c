@@ -19,6 +19,7 @@ static const char usage[] =
 	"A small MQTT broker (3.1, 3.1.1, 5.0) for tests. Prints \"listening on ADDRESS:PORT\" and serves until SIGTERM.\n"
 	"\n"
 	"  --port N             TCP port; 0, the default, lets the system choose\n"
+	"  --websocket N        serve WebSocket, too, at this port, or 0; prints \"listening for WebSocket on ADDRESS:PORT\"\n"
 	"  --bind ADDR          IPv4 or IPv6 address (default 127.0.0.1)\n"
 	"  --acl FILE           lines of: allow|deny publish|subscribe FILTER; after a deny: disconnect\n"
 	"  --user NAME          demand this user name ...\n"
@@ -59,7 +60,8 @@ static const char usage[] =
 struct settings {
 	struct broker_options options;
 	const char           *bind, *acl;
-	uint16_t              port;
+	uint16_t              port, websocket_port;
+	bool                  websocket;
 	char                  user[256]; /* of --scram */
 	uint8_t               sent[1024]; /* of --send */
 	bool                  verbose, help, list_bugs;
@@ -81,6 +83,15 @@ static bool set_port(struct settings *s, const char *arg)
 	uint32_t n = 0;
 	bool     good = number(arg, 0, 65535, &n);
 	s->port = (uint16_t)n;
+	return good;
+}
+
+static bool set_websocket(struct settings *s, const char *arg)
+{
+	uint32_t n = 0;
+	s->websocket = true;
+	bool good = number(arg, 0, 65535, &n);
+	s->websocket_port = (uint16_t)n;
 	return good;
 }
 
@@ -296,7 +307,7 @@ static const struct setting {
 	bool      (*set)(struct settings *s, const char *arg);
 	bool        argument;
 } settings[] = {
-	{"port", set_port, true}, {"bind", set_bind, true},         {"acl", set_acl, true},    {"user", set_user, true},
+	{"port", set_port, true}, {"websocket", set_websocket, true}, {"bind", set_bind, true},         {"acl", set_acl, true},    {"user", set_user, true},
 	{"password", set_password, true}, {"verbose", set_verbose, false}, {"help", set_help, false}, {"refuse", set_refuse, true},
 	{"auth", set_auth, true}, {"scram", set_scram, true}, {"bug", set_bug, true},
 	{"levels", set_levels, true}, {"refuse-level", set_refuse_level, true},
@@ -375,12 +386,15 @@ static bool catch_signals(void)
 static int serve(struct broker *b, const struct settings *s)
 {
 	struct front *f = front_new(b, s->bind, s->port);
-	if (!f || !catch_signals()) {
+	bool          listens = f && (!s->websocket || front_listen_websocket(f, s->bind, s->websocket_port));
+	if (!listens || !catch_signals()) {
 		fprintf(stderr, "stub-broker: %s, port %u: %s\n", s->bind, s->port, strerror(errno));
 		front_free(f);
 		return 3;
 	}
 	printf("listening on %s\n", front_address(f));
+	if (s->websocket)
+		printf("listening for WebSocket on %s\n", front_websocket_address(f));
 	fflush(stdout);
 	bool good = front_run(f, stop_pipe[0]);
 	front_free(f);

@@ -33,7 +33,7 @@ START_TEST(the_stub_keeps_every_promise)
 		return;
 	virtual_play(s, &with_rules, &r);
 	bool cannot =
-		s->needs & (NEEDS_TLS | NEEDS_WEBSOCKET | NEEDS_LOW_QOS | NEEDS_NO_RETAIN | NEEDS_RESTART | NEEDS_LOAD);
+		s->needs & (NEEDS_TLS | NEEDS_LOW_QOS | NEEDS_NO_RETAIN | NEEDS_RESTART | NEEDS_LOAD);
 	ck_assert_msg(r.verdict == (cannot ? PROBE_UNSUPPORTED : expected(s)), "%s: %s: %s", s->id,
 	              probe_verdict_name(r.verdict), r.text);
 }

@@ -20,6 +20,7 @@ struct world {
 	struct play                 *restarts;
 	struct line                 *lines;
 	uint64_t                     now_ms;
+	bool                         websocket;
 };
 
 static void world_open(void *owner, struct probe_actor *a)
@@ -52,8 +53,11 @@ static void drop(struct world *w, struct line *l)
 
 static void world_close(void *owner, struct probe_actor *a, bool reset)
 {
-	(void)reset; /* the broker learns that it is gone */
-	drop(owner, a->connection);
+	const struct world *w = owner;
+	struct line        *l = a->connection;
+	if (w->websocket && !reset)
+		broker_said_close(l->link);
+	drop(owner, l); /* the broker learns that it is gone */
 }
 
 static void world_restart(void *owner, struct play *p)
@@ -121,7 +125,7 @@ static bool serve_any(struct world *w)
 uint32_t virtual_offers(const struct broker_options *options)
 {
 	const struct props *p = options ? &options->announce : NULL;
-	uint32_t            offers = NEEDS_RETAIN | NEEDS_QOS_2;
+	uint32_t            offers = NEEDS_RETAIN | NEEDS_QOS_2 | NEEDS_WEBSOCKET;
 	if (p && p->has & HAS(RETAIN_AVAILABLE) && !p->retain_available)
 		offers = (offers & ~(uint32_t)NEEDS_RETAIN) | NEEDS_NO_RETAIN;
 	if (p && p->has & HAS(MAXIMUM_QOS))
@@ -154,7 +158,7 @@ static void run(struct world *w, struct play *p)
 static void play_with(const struct probe_scenario *s, const struct broker_options *options, uint32_t offers,
                       bool forgets, struct probe_result *result)
 {
-	struct world          w = {broker_new(options, NULL), forgets ? options : NULL, NULL, NULL, 1000};
+	struct world          w = {broker_new(options, NULL), forgets ? options : NULL, NULL, NULL, 1000, s->needs & NEEDS_WEBSOCKET};
 	struct probe_settings settings = {
 		.prefix = "mqttwill-probe/test",
 		.name = "mwtest",
