@@ -79,16 +79,36 @@ static const char *retry_text(const struct link *l, uint32_t ms, char *text, siz
 	return text;
 }
 
+/* With several servers the text ends in which is next, which is idle talk where none will be. */
+static const char NEXT[] = "; next is ";
+
+static int without_next(const char *text)
+{
+	const char *next = strstr(text, NEXT);
+	return next ? (int)(next - text) : (int)strlen(text);
+}
+
+/* What is wrong, and when it goes on: in the library's words where they say so, otherwise in ours. */
+static const char *loss_text(const struct link *l, const struct mqttwill_event *e, char *text, size_t size)
+{
+	char again[48] = "";
+	bool tells = !l->ended && !l->closing && strstr(e->text, NEXT);
+	if (!tells)
+		retry_text(l, e->retry_in_ms, again, sizeof again);
+	snprintf(text, size, "%.*s%s", tells ? (int)strlen(e->text) : without_next(e->text), e->text, again);
+	return text;
+}
+
 static void on_retry(struct link *l, const struct mqttwill_event *e)
 {
-	char again[48];
+	char text[640];
 	/* in another way, or to another server, which is still the same attempt */
 	bool goes_on = !e->permanent && (e->error == MQTTWILL_EMOVED || e->retry_in_ms == 0);
-	snprintf(l->last, sizeof l->last, "%s", e->text);
+	snprintf(l->last, sizeof l->last, "%.*s", without_next(e->text), e->text);
 	if (!l->was_up && !goes_on && (l->one_attempt || e->permanent))
 		link_end(l, exit_code(e->error));
 	if (!l->quiet || !goes_on)
-		say("no connection: %s%s", e->text, retry_text(l, e->retry_in_ms, again, sizeof again));
+		say("no connection: %s", loss_text(l, e, text, sizeof text));
 }
 
 /* What is not checked, each time, for logs that are read from somewhere in the middle. */
@@ -165,10 +185,10 @@ static bool is_brokers(int error)
 /* A broker that says why it leaves is quoted; the text alone would do for a connection that just broke. */
 static void on_down(struct link *l, const struct mqttwill_event *e)
 {
-	char again[48];
+	char again[48], text[640];
 	l->up = l->online = false;
 	l->birth_due_ms = INT64_MAX;
-	snprintf(l->last, sizeof l->last, "%s", e->text);
+	snprintf(l->last, sizeof l->last, "%.*s", without_next(e->text), e->text);
 	if (l->one_connection && !l->closing)
 		link_end(l, exit_code(e->error));
 	retry_text(l, e->retry_in_ms, again, sizeof again);
@@ -178,7 +198,7 @@ static void on_down(struct link *l, const struct mqttwill_event *e)
 		    e->reason_string ? ", \"" : "", e->reason_string ? e->reason_string : "",
 		    e->reason_string ? "\"" : "", again);
 	else
-		say("lost: %s%s", e->text, again);
+		say("lost: %s", loss_text(l, e, text, sizeof text));
 	count_short_life(l, e->error);
 }
 

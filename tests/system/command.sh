@@ -105,6 +105,7 @@ relies_on_5() {
 	await device ' online: '
 	expect 'the delay is told' has device 'delay_s was 5'
 	expect 'the session is told' has device 'which was 60'
+	expect 'what it is about is said once' lacks device 'will: will'
 	kill -TERM "$device"
 	ended "$device"
 }

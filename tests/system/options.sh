@@ -110,6 +110,9 @@ next_server() {
 	kill -TERM "$device"
 	ended "$device"
 	is 'exit code' 0 "$code"
+	pubs 3 ' no connection: .*127.0.0.1:1: Connection refused' --url "$nobody" --url "mqtt://127.0.0.1:$port" --url "$nobody"
+	expect 'no promise of a next one where there will be none' eval 'tail -n 1 said | grep -v "next is"'
+	"$mqttwill" sub -t x --url "mqtt://127.0.0.1:$port" --url "$url" --for .1 2>said || fail 'sub gave up at the first'
 }
 it 'run with two --url: where the first is dead the second is taken, and told' next_server
 
