@@ -102,8 +102,8 @@ struct mqttwill_address {
 typedef int mqttwill_resolve_fn(void *user, const char *host, struct mqttwill_address *addresses, int most);
 
 /*
- * Gives a connected stream socket for one attempt to reach host:port, or an error. It is the library's from then on, which
- * makes it non-blocking and closes it. It may not block.
+ * Gives a connected stream socket for one attempt to reach host:port, with unix the path and "", or an error. It is the library's
+ * from then on, which makes it non-blocking and closes it. It may not block.
  */
 typedef int mqttwill_dial_fn(void *user, const char *host, const char *port);
 
@@ -132,8 +132,8 @@ struct mqttwill_network {
 	uint32_t    tls_timeout_ms;
 	uint32_t    websocket_timeout_ms;
 	uint32_t    next_address_ms;  /* after so long the next address is tried beside the last; default 250, 10 to 2,000 */
-	const char *bind_address;     /* local address, as text */
-	const char *bind_interface;   /* "eth0" */
+	const char *bind_address;     /* local address, as text: only addresses of its family are used */
+	const char *bind_interface;   /* "eth0": to leave by; it may come and go */
 	const char *proxy;            /* http://[user:password@]host[:port] or socks5://...; the proxy resolves the broker's name */
 	const char *no_proxy;         /* hosts that are reached without: "localhost,.example.org,192.0.2.0/24" or "*" */
 	const struct mqttwill_header *headers; /* more lines for the WebSocket handshake */
