@@ -34,6 +34,7 @@ static const struct mqttwill_network network = {.dial_fn = give, .user = &given}
 static struct pipe *dial(int fd)
 {
 	given = fd;
+	calls = 0;
 	struct pipe *p = adopt_new("broker", "1883", &network, 8000, &error);
 	ck_assert_ptr_nonnull(p);
 	ck_assert_int_eq(p->phase, MQTTWILL_PHASE_CONNECT);

@@ -21,7 +21,7 @@ program() {
 at_once=${TESTS_AT_ONCE:-4}
 it 'a thousand clients' program crowd 'log_type none'
 it 'floods' program flood 'log_type none'
-for name in waiting loops fork wake ends handlers messages wills sizes; do
+for name in waiting loops fork wake dial ends handlers messages wills sizes; do
 	it "the program $name" program "$name"
 done
 finish
