@@ -404,7 +404,8 @@ static inline int mqttwill_new(mqttwill **out, const struct mqttwill_options *op
 
 /*
  * Checks a will without a client or a socket: 0, or MQTTWILL_EWILL with the reason in *report, where warnings stand too.
- * `opt` gives version, session expiry, presence, client id, user and password; `limits` the broker's. Each may be NULL.
+ * `opt` gives the CONNECT around it: version, session expiry, presence, client id, user and password, its own or the URLs', properties,
+ * method; `limits` the broker's. Each may be NULL.
  */
 static inline int mqttwill_will_check(const struct mqttwill_will *will, const struct mqttwill_options *opt,
                                       const struct mqttwill_limits *limits, struct mqttwill_report *report)

@@ -27,23 +27,21 @@ int auth_check(const struct mqttwill_options *opt, struct client_error *error)
 	                opt->auth_method);
 }
 
-void auth_outline(const struct mqttwill_options *opt, struct packet *connect)
+void auth_outline(const struct mqttwill_options *opt, struct span user, struct client_config *g)
 {
-	if (!opt->auth_method)
-		return;
-	connect->props.has |= HAS(AUTH_METHOD);
-	connect->props.auth_method = span_text(opt->auth_method, 0);
-	if (!wants_scram(opt))
-		return; /* what the function will say is not known */
-	connect->props.has |= HAS(AUTH_DATA);
-	connect->props.auth_data = span_of("", scram_first_size(connect->connect.user_name));
-	connect->connect.user_name = connect->connect.password = span_of(NULL, 0);
+	g->auth_method = opt->auth_method;
+	g->keeps_secret = wants_scram(opt);
+	size_t first = g->keeps_secret ? scram_first_size(user) : 0; /* what a function will say is not known */
+	if (first > g->auth_size)
+		g->auth_size = first;
 }
 
-static int make_scram(mqttwill *c, const struct mqttwill_options *opt, size_t server, struct client_error *error)
+static int make_scram(mqttwill *c, const struct mqttwill_options *opt, struct client_config *g, size_t server,
+                      struct client_error *error)
 {
 	struct span user, password;
 	options_credentials(opt, c->net, server, &user, &password);
+	auth_outline(opt, user, g);
 	const char *problem = scram_check(user, password);
 	if (problem && server)
 		return api_fail(error, MQTTWILL_EOPTION, "urls[%zu]: %s", server - 1, problem);
@@ -58,18 +56,19 @@ int auth_apply(mqttwill *c, const struct mqttwill_options *opt, struct client_co
 	int rc = 0;
 	if (!opt->auth_method)
 		return 0;
-	g->auth_method = arena_text(&c->arena, opt->auth_method, 0);
+	const char *method = arena_text(&c->arena, opt->auth_method, 0);
+	g->auth_method = method;
 	c->auth_fn = opt->auth_fn;
 	if (!wants_scram(opt))
 		return 0;
 	if (!scram_is_built_in())
 		return api_fail(error, MQTTWILL_EUNSUPPORTED, "option auth_method: built without OpenSSL, so without " SCRAM_METHOD);
-	g->keeps_secret = true;
 	c->scram = calloc(target_count(c->net), sizeof(struct scram *));
 	if (!c->scram)
 		return api_fail(error, MQTTWILL_ENOMEM, "new: no memory for " SCRAM_METHOD);
 	for (size_t i = 0; rc == 0 && i < target_count(c->net); i++)
-		rc = make_scram(c, opt, i, error);
+		rc = make_scram(c, opt, g, i, error);
+	g->auth_method = method;
 	return rc;
 }
 

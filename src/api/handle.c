@@ -161,10 +161,9 @@ static int check_will(mqttwill *c, const struct mqttwill_options *opt, struct cl
 	struct mqttwill_report report;
 	if (opt->will_fn || !will_of_options(opt, &will))
 		return 0; /* a function's will is checked at each attempt */
-	if (will_check_options(&will, opt, NULL, &report) < 0) {
-		mqttwill_finding_text(&report.finding[0], error->text, sizeof error->text);
-		return error->code = MQTTWILL_EWILL;
-	}
+	int rc = will_check_options(&will, opt, NULL, &report, error);
+	if (rc < 0)
+		return rc;
 	c->will = opt->will ? will_keep(&c->will_arena, opt->will) : NULL;
 	if (opt->will && !c->will)
 		return api_fail(error, MQTTWILL_ENOMEM, "new: no memory for the will");

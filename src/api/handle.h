@@ -48,6 +48,7 @@ int options_read(struct mqttwill_options *out, const struct mqttwill_options *op
 
 /* options_network.c: TLS and the network. NULL for none, and where there is no memory. */
 int network_check(const struct mqttwill_options *opt, struct client_error *error);
+int network_check_urls(const struct mqttwill_options *opt, struct client_error *error);
 const struct mqttwill_tls     *network_copy_tls(struct arena *a, const struct mqttwill_options *opt);
 const struct mqttwill_network *network_copy(struct arena *a, const struct mqttwill_network *from);
 
@@ -66,9 +67,12 @@ struct client_error *api_thread_error(void);
 /* The will of these options, from presence or as given; false where there is none. */
 bool will_of_options(const struct mqttwill_options *opt, struct mqttwill_will *will);
 
-/* Checks a will as mqttwill_new() does. */
+/* Checks a will as mqttwill_new() does: 0, MQTTWILL_EWILL, or what is wrong with a URL, with its sentence. */
 int will_check_options(const struct mqttwill_will *will, const struct mqttwill_options *opt,
-                       const struct mqttwill_limits *limits, struct mqttwill_report *report);
+                       const struct mqttwill_limits *limits, struct mqttwill_report *report, struct client_error *error);
+
+/* The part of a client's configuration that is no copy: numbers, and pointers into the options. */
+void options_config(const struct mqttwill_options *opt, struct client_config *g);
 
 /* A deep copy in the arena; NULL where there is no memory. */
 const struct mqttwill_will *will_keep(struct arena *a, const struct mqttwill_will *will);
@@ -82,8 +86,8 @@ void auth_free(mqttwill *c);
 void options_credentials(const struct mqttwill_options *opt, const struct net *net, size_t server, struct span *user,
                          struct span *password);
 
-/* Puts the method, and what is known of its data, into a CONNECT that is made for its size. */
-void auth_outline(const struct mqttwill_options *opt, struct packet *connect);
+/* The method and what is known of its data, for a CONNECT that is made for its size. */
+void auth_outline(const struct mqttwill_options *opt, struct span user, struct client_config *g);
 
 /* client_hooks.auth */
 int hook_auth(void *owner, struct mqttwill_auth *step, const char **why);

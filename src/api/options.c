@@ -242,7 +242,7 @@ int options_read(struct mqttwill_options *out, const struct mqttwill_options *op
 
 /* ---- Copies ---- */
 
-static void fill_numbers(struct client_config *g, const struct mqttwill_options *opt)
+void options_config(const struct mqttwill_options *opt, struct client_config *g)
 {
 	uint32_t keep_alive = NUMBER(keepalive_s);
 	g->keep_alive_s = keep_alive == MQTTWILL_KEEPALIVE_OFF ? 0 : (uint16_t)keep_alive;
@@ -270,6 +270,8 @@ static void fill_numbers(struct client_config *g, const struct mqttwill_options 
 	g->level = options_level(opt);
 	g->auto_level = opt->version == MQTTWILL_AUTO;
 	g->send_maximum = (uint16_t)opt->send_maximum;
+	g->user_properties = opt->user_properties;
+	g->user_property_count = opt->user_properties ? opt->user_property_count : 0;
 	g->random_servers = opt->network && opt->network->flags & MQTTWILL_NET_RANDOM;
 }
 
@@ -354,7 +356,7 @@ int options_apply(mqttwill *c, const struct mqttwill_options *opt, struct client
 		rc = check_credentials(opt, c->net, error);
 	if (rc < 0)
 		return rc;
-	fill_numbers(&config, opt);
+	options_config(opt, &config);
 	fill_strings(c, &config, opt);
 	rc = fill_credentials(c, &config, opt, error);
 	if (rc < 0)

@@ -187,13 +187,20 @@ static int check_network(const struct mqttwill_network *n, struct client_error *
 	return check_ways(n, error);
 }
 
-int network_check(const struct mqttwill_options *opt, struct client_error *error)
+int network_check_urls(const struct mqttwill_options *opt, struct client_error *error)
 {
 	if (opt->url_count && !opt->urls)
 		return api_fail(error, MQTTWILL_EOPTION, "option url_count: it is set, and urls is NULL");
 	if (opt->url_count > MOST_URLS)
 		return api_fail(error, MQTTWILL_EOPTION, "option url_count: %zu is not from 0 to %u", opt->url_count, (unsigned)MOST_URLS);
-	int rc = check_tls(opt, error);
+	return 0;
+}
+
+int network_check(const struct mqttwill_options *opt, struct client_error *error)
+{
+	int rc = network_check_urls(opt, error);
+	if (rc == 0)
+		rc = check_tls(opt, error);
 	return rc || !opt->network ? rc : check_network(opt->network, error);
 }
 

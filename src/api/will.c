@@ -18,36 +18,58 @@ bool will_of_options(const struct mqttwill_options *opt, struct mqttwill_will *w
 	return opt->will || opt->presence;
 }
 
-static void outline_properties(const struct mqttwill_options *opt, struct props *p)
+/* Of several servers that whose user and password make CONNECT the largest. NULL without a URL. */
+static int find_widest(const struct mqttwill_options *opt, struct url **widest, struct client_error *error)
 {
-	p->has = HAS(RECEIVE_MAXIMUM) | HAS(MAXIMUM_PACKET_SIZE) | (opt->session_expiry_s ? HAS(SESSION_EXPIRY) : 0) |
-	         (opt->flags & MQTTWILL_NO_TOPIC_ALIAS ? 0 : HAS(TOPIC_ALIAS_MAXIMUM)) |
-	         (opt->flags & MQTTWILL_WANT_RESPONSE_INFO ? HAS(REQUEST_RESPONSE) : 0) |
-	         (opt->flags & MQTTWILL_NO_PROBLEM_INFO ? HAS(REQUEST_PROBLEM) : 0);
-	p->user = opt->user_properties;
-	p->user_count = opt->user_properties ? opt->user_property_count : 0;
+	size_t most = 0;
+	int    bad = network_check_urls(opt, error);
+	if (bad < 0)
+		return bad;
+	for (size_t i = 0; opt->url && i <= opt->url_count; i++) {
+		struct url *url;
+		int         rc = target_parse(opt, i, &url, error);
+		if (rc < 0)
+			return rc;
+		size_t n = target_url_user(url).n + target_url_password(url).n;
+		bool   wider = !*widest || n > most;
+		target_free_url(wider ? *widest : url);
+		*widest = wider ? url : *widest;
+		most = wider ? n : most;
+	}
+	return 0;
 }
 
 /* The CONNECT that would carry the will, for its size. */
-static void outline(const struct mqttwill_options *opt, struct packet *pk)
+static void outline(const struct mqttwill_options *opt, const struct url *url, struct packet *pk)
 {
-	*pk = (struct packet){.type = PACKET_CONNECT};
+	struct client_config config = {0};
+	struct span          user = opt->user_name ? span_text(opt->user_name, 0) : target_url_user(url);
+	options_config(opt, &config);
+	auth_outline(opt, user, &config);
+	connection_outline(&config, options_level(opt), pk);
 	pk->connect.client_id = span_text(opt->client_id, 0);
-	pk->connect.user_name = span_text(opt->user_name, 0);
-	pk->connect.password = span_text(opt->password, opt->password_len);
-	if (options_may_be_5(opt))
-		outline_properties(opt, &pk->props);
-	auth_outline(opt, pk);
+	if (config.keeps_secret)
+		return;
+	pk->connect.user_name = user;
+	pk->connect.password = opt->password ? span_text(opt->password, opt->password_len) : target_url_password(url);
 }
 
 int will_check_options(const struct mqttwill_will *will, const struct mqttwill_options *opt,
-                       const struct mqttwill_limits *limits, struct mqttwill_report *report)
+                       const struct mqttwill_limits *limits, struct mqttwill_report *report, struct client_error *error)
 {
 	struct packet       connect;
+	struct url         *url = NULL;
 	bool                may_fall = opt->version == MQTTWILL_AUTO;
 	struct will_context context = {options_level(opt), opt->session_expiry_s, opt->presence, &connect, limits, may_fall};
-	outline(opt, &connect);
-	return will_check(will, &context, report);
+	int                 rc = find_widest(opt, &url, error);
+	if (rc == 0) {
+		outline(opt, url, &connect);
+		rc = will_check(will, &context, report);
+	}
+	if (rc == MQTTWILL_EWILL)
+		mqttwill_finding_text(&report->finding[0], error->text, sizeof error->text);
+	target_free_url(url);
+	return error->code = rc;
 }
 
 int mqttwill_will_check_sized(const struct mqttwill_will *will, const struct mqttwill_options *opt, size_t size,
@@ -64,11 +86,7 @@ int mqttwill_will_check_sized(const struct mqttwill_will *will, const struct mqt
 		return api_fail(api_thread_error(), MQTTWILL_EINVAL, "will_check: will is NULL");
 	if (!options_may_be_5(&o) && o.version != MQTTWILL_V311 && o.version != MQTTWILL_V31)
 		return api_fail(api_thread_error(), MQTTWILL_EOPTION, "option version: %u is no enum mqttwill_version", (unsigned)o.version);
-	rc = will_check_options(will, &o, limits, report);
-	if (rc < 0)
-		mqttwill_finding_text(&report->finding[0], api_thread_error()->text, sizeof api_thread_error()->text);
-	api_thread_error()->code = rc;
-	return rc;
+	return will_check_options(will, &o, limits, report, api_thread_error());
 }
 
 const struct mqttwill_user_property *api_copy_users(struct arena *a, const struct mqttwill_user_property *from, size_t count)
@@ -172,7 +190,7 @@ static int refuse_will(mqttwill *c, int rc, const struct mqttwill_report *report
 static int check_new_will(mqttwill *c, const struct mqttwill_will *will, const char *call)
 {
 	const struct client_config *g = &c->client.config;
-	struct packet               connect = {.type = PACKET_CONNECT};
+	struct packet               connect;
 	struct mqttwill_report      report = {0};
 	bool                        adapts = g->flags & MQTTWILL_ADAPT; /* then limits and older versions are seen to at CONNECT */
 	struct will_context         context = {
@@ -184,9 +202,7 @@ static int check_new_will(mqttwill *c, const struct mqttwill_will *will, const c
 	};
 	if (c->will_fn)
 		return client_fail(&c->client, MQTTWILL_ESTATE, "%s: this client's will is made by a function", call);
-	connect.connect.client_id = span_text(g->client_id, 0);
-	connect.connect.user_name = server_user(&c->client);
-	connect.connect.password = server_password(&c->client);
+	connection_outline_now(&c->client, context.level, &connect);
 	int rc = will ? will_check(will, &context, &report) : 0;
 	return rc < 0 ? refuse_will(c, rc, &report) : 0;
 }

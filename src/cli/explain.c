@@ -9,7 +9,6 @@
 
 #include "cli/command.h"
 #include "cli/story.h"
-#include "net/url.h"
 #include "probe/world.h"
 
 struct explain_options {
@@ -36,24 +35,9 @@ static enum exit_code check(const struct mqttwill_options *opt)
 	return rc < 0 ? refuse(exit_code(rc), "%s", text) : EXIT_OK;
 }
 
-/* The will check reads user and password from the options alone; a CONNECT has the URL's, too. */
-static enum exit_code check_will(struct device *d, struct mqttwill_report *report)
+static enum exit_code check_will(const struct device *d, struct mqttwill_report *report)
 {
-	struct url              url;
-	size_t                  offset;
-	const char             *problem;
-	struct mqttwill_options opt = d->options;
-	int                     rc = url_parse(&url, opt.url, &offset, &problem);
-	if (rc < 0)
-		return refuse(exit_code(rc), "url: %s (byte %zu)", problem, offset);
-	if (!opt.user_name)
-		opt.user_name = url.user;
-	if (!opt.password && url.password) {
-		opt.password = url.password;
-		opt.password_len = url.password_len;
-	}
-	rc = mqttwill_will_check(&d->will, &opt, NULL, report);
-	url_fini(&url);
+	int rc = mqttwill_will_check(&d->will, &d->options, NULL, report);
 	return rc < 0 ? refuse(exit_code(rc), "%s", mqttwill_errmsg(NULL, rc)) : EXIT_OK;
 }
 

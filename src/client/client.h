@@ -48,6 +48,7 @@ struct client_config {
 	const char *client_id;
 	struct span user_name, password; /* instead of those in a URL; absent where p is NULL */
 	const char *auth_method; /* NULL: none; with one, no level but 5 may be tried */
+	size_t      auth_size;   /* bytes of its data in CONNECT, as far as that is known before */
 	const struct mqttwill_presence *presence; /* for the will check; NULL without */
 	const struct mqttwill_user_property *user_properties; /* of CONNECT */
 	size_t   user_property_count;
@@ -270,6 +271,15 @@ void client_hurry(struct client *c, uint32_t timeout_ms);
 
 /* Does what is due. 0, or MQTTWILL_ECANCELED where a callback has freed the client. */
 int client_step(struct client *c);
+
+/* ---- CONNECT (connection.c) ---- */
+
+/*
+ * The CONNECT of such a client at this level, for its size: all but client id, user, password and will. What an Authentication Method will
+ * say is there as bytes that must not be read. The second form adds what a client would say now.
+ */
+void connection_outline(const struct client_config *config, uint8_t level, struct packet *pk);
+void connection_outline_now(const struct client *c, uint8_t level, struct packet *pk);
 
 /* ---- Enhanced authentication (auth.c) ---- */
 

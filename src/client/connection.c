@@ -28,16 +28,11 @@ const char *client_id(const struct client *c)
 	return given || !here ? c->config.client_id : c->assigned_id; /* another server may have chosen it for somebody else */
 }
 
-static void fill_connect(const struct client *c, struct packet *pk)
+void connection_outline(const struct client_config *g, uint8_t level, struct packet *pk)
 {
-	const struct client_config *g = &c->config;
 	*pk = (struct packet){.type = PACKET_CONNECT};
-	pk->connect.clean_start = clean_start(c);
 	pk->connect.keep_alive = g->keep_alive_s;
-	pk->connect.client_id = span_text(client_id(c), 0);
-	pk->connect.user_name = server_user(c);
-	pk->connect.password = server_password(c);
-	if (c->trying != LEVEL_5)
+	if (level != LEVEL_5)
 		return;
 	pk->props.has = HAS(RECEIVE_MAXIMUM) | HAS(MAXIMUM_PACKET_SIZE) | (g->session_expiry_s ? HAS(SESSION_EXPIRY) : 0);
 	pk->props.receive_maximum = g->receive_maximum;
@@ -51,6 +46,24 @@ static void fill_connect(const struct client *c, struct packet *pk)
 	pk->props.request_problem = 0;
 	pk->props.user = g->user_properties;
 	pk->props.user_count = g->user_property_count;
+	pk->props.has |= (g->auth_method ? HAS(AUTH_METHOD) : 0) | (g->auth_size ? HAS(AUTH_DATA) : 0);
+	pk->props.auth_method = span_text(g->auth_method, 0);
+	pk->props.auth_data = span_of("", g->auth_size);
+}
+
+void connection_outline_now(const struct client *c, uint8_t level, struct packet *pk)
+{
+	connection_outline(&c->config, level, pk);
+	pk->connect.client_id = span_text(client_id(c), 0);
+	pk->connect.user_name = server_user(c);
+	pk->connect.password = server_password(c);
+}
+
+static void fill_connect(const struct client *c, struct packet *pk)
+{
+	connection_outline_now(c, c->trying, pk);
+	pk->connect.clean_start = clean_start(c);
+	pk->props.has &= ~(HAS(AUTH_METHOD) | HAS(AUTH_DATA)); /* auth_begin() has the true ones */
 }
 
 static int refuse_will(struct client *c, const struct mqttwill_report *report)

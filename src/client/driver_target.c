@@ -44,13 +44,36 @@ const struct url *target_server(const struct net *net, size_t server)
 
 struct span target_user(const struct net *net, size_t server)
 {
-	return span_text(net_server(net, server)->user, 0);
+	return target_url_user(net_server(net, server));
 }
 
 struct span target_password(const struct net *net, size_t server)
 {
-	const struct url *url = net_server(net, server);
-	return span_of(url->password, url->password_len);
+	return target_url_password(net_server(net, server));
+}
+
+struct span target_url_user(const struct url *url)
+{
+	return span_text(url ? url->user : NULL, 0);
+}
+
+struct span target_url_password(const struct url *url)
+{
+	return url ? span_of(url->password, url->password_len) : span_of(NULL, 0);
+}
+
+int target_parse(const struct mqttwill_options *opt, size_t server, struct url **url, struct client_error *error)
+{
+	struct pipe_error why = {0};
+	*url = calloc(1, sizeof **url);
+	int rc = *url ? net_parse_server(*url, opt->url, opt->urls, server, &why) : pipe_fail(&why, MQTTWILL_ENOMEM, "url: no memory");
+	if (rc == 0)
+		return 0;
+	free(*url);
+	*url = NULL;
+	error->code = rc;
+	snprintf(error->text, sizeof error->text, "%s", why.text);
+	return rc;
 }
 
 void target_name(const struct url *url, char *buf, size_t size)

@@ -34,6 +34,13 @@ struct span       target_password(const struct net *net, size_t server);
 /* "mqtt://host:port", for people; always NUL-terminated. */
 void target_name(const struct url *url, char *buf, size_t size);
 
+/* The URL of a server by its number, from options: 0, and *url is the caller's, for target_free_url(); or an error with its sentence. */
+int target_parse(const struct mqttwill_options *opt, size_t server, struct url **url, struct client_error *error);
+
+/* User and password in it, absent where p is NULL; url may be NULL. */
+struct span target_url_user(const struct url *url);
+struct span target_url_password(const struct url *url);
+
 /*
  * One Server Reference of n bytes, host[:port], from a broker at `from`: 0, and *url is the caller's, for target_free_url(); or an
  * error and what is wrong.

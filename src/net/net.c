@@ -37,30 +37,29 @@ static bool any_server(const struct net *n, bool (*has)(const struct url *url))
 	return false;
 }
 
-static int add_server(struct net *n, const char *what, const char *text, struct pipe_error *error)
+int net_parse_server(struct url *url, const char *first, const char *const *more, size_t index, struct pipe_error *error)
 {
 	size_t      offset = 0;
-	const char *problem = "it is NULL";
-	int         rc = text ? url_parse(&n->servers[n->count], text, &offset, &problem) : MQTTWILL_EURL;
+	const char *problem = "it is NULL", *text = index ? more[index - 1] : first;
+	char        what[40] = "url";
+	int         rc = text ? url_parse(url, text, &offset, &problem) : MQTTWILL_EURL;
+	if (index)
+		snprintf(what, sizeof what, "urls[%zu]", index - 1);
 	if (rc == MQTTWILL_ENOMEM)
 		return pipe_fail(error, rc, "%s: no memory", what);
-	if (rc < 0)
-		return pipe_fail(error, rc, "%s: %s (byte %zu)", what, problem, offset);
-	n->count++;
-	return 0;
+	return rc < 0 ? pipe_fail(error, rc, "%s: %s (byte %zu)", what, problem, offset) : 0;
 }
 
 static int add_servers(struct net *n, struct pipe_error *error)
 {
 	const struct net_settings *s = &n->settings;
-	char                       what[40];
+	int                        rc = 0;
 	n->servers = calloc(1 + s->url_count, sizeof *n->servers);
 	if (!n->servers)
 		return pipe_fail(error, MQTTWILL_ENOMEM, "url: no memory");
-	int rc = add_server(n, "url", s->url, error);
-	for (size_t i = 0; rc == 0 && i < s->url_count; i++) {
-		snprintf(what, sizeof what, "urls[%zu]", i);
-		rc = add_server(n, what, s->urls[i], error);
+	for (size_t i = 0; rc == 0 && i <= s->url_count; i++) {
+		rc = net_parse_server(&n->servers[i], s->url, s->urls, i, error);
+		n->count += rc == 0;
 	}
 	return rc;
 }

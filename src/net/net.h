@@ -30,6 +30,9 @@ struct net_settings {
 int  net_new(struct net **out, const struct net_settings *settings, struct pipe_error *error);
 void net_free(struct net *n);
 
+/* The server of this number in settings, the first URL being 0: 0, and url_fini() frees it; or an error. */
+int net_parse_server(struct url *url, const char *first, const char *const *more, size_t index, struct pipe_error *error);
+
 /* The servers, in the settings' order. */
 size_t            net_server_count(const struct net *n);
 const struct url *net_server(const struct net *n, size_t index);

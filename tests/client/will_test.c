@@ -233,6 +233,85 @@ START_TEST(a_refused_new_will_leaves_the_old_one)
 }
 END_TEST
 
+static const struct mqttwill_user_property users[] = {{.name = "who", .value = "a lamp that has a long story to tell of itself"}};
+static const char *const                   longer[] = {"mqtt://a-longer-name:and-a-longer-word@b"};
+static const struct mqttwill_will          plain_will = {.topic = "t", .text = "a will of thirty bytes, or so"};
+
+static int say_nothing(void *user, struct mqttwill_auth *step)
+{
+	(void)user;
+	(void)step;
+	return 0;
+}
+
+static const struct mqttwill_options sized[] = {
+	{.url = "mqtt://bob:secret@h"},
+	{.url = "mqtt://bob:secret@h", .user_name = "somebody", .password = "else"},
+	{.url = "mqtt://a:b@h", .urls = longer, .url_count = 1},
+	{.url = "mqtt://a@h", .version = MQTTWILL_V311},
+	{.url = "mqtt://h", .user_properties = users, .user_property_count = 1, .session_expiry_s = 7},
+	{.url = "mqtt://h", .flags = MQTTWILL_NO_TOPIC_ALIAS | MQTTWILL_WANT_RESPONSE_INFO | MQTTWILL_NO_PROBLEM_INFO},
+	{.url = "mqtt://bob@h", .auth_method = "mine", .auth_fn = say_nothing},
+	{.url = "mqtt://bob:secret@h", .auth_method = "SCRAM-SHA-256"},
+};
+
+/* Of several servers it is the largest: the first one refuses, so that the other gets its CONNECT, too. */
+START_TEST(the_check_knows_the_size_of_the_connect_that_leaves)
+{
+	for (size_t i = 0; i < sizeof sized / sizeof sized[0]; i++) {
+		struct mqttwill_options o = sized[i];
+		struct mqttwill_report  report;
+		mqttwill               *c;
+		o.client_id = "lamp";
+		o.will = &plain_will;
+		if (mqttwill_new(&c, &o) == MQTTWILL_EUNSUPPORTED)
+			continue; /* SCRAM without OpenSSL */
+		mqttwill_free(c);
+		ck_assert_int_eq(mqttwill_will_check(&plain_will, &o, NULL, &report), 0);
+		stage_begin(_i);
+		device_start(&o);
+		if (o.url_count)
+			peer_resets();
+		ck_assert_msg(stage_line()->up_len == report.connect_size, "row %zu: %zu, not %zu", i, stage_line()->up_len, report.connect_size);
+		stage_end();
+	}
+}
+END_TEST
+
+START_TEST(the_check_refuses_what_is_no_url)
+{
+	static const char *const    bad[] = {"mqtt://h:0"};
+	const struct mqttwill_options o = {.url = "mqtt://h", .urls = bad, .url_count = 1}, none = {.url_count = 1};
+	ck_assert_int_eq(mqttwill_will_check(&plain_will, &o, NULL, NULL), MQTTWILL_EURL);
+	ck_assert_ptr_nonnull(strstr(mqttwill_errmsg(NULL, MQTTWILL_EURL), "urls[0]: "));
+	ck_assert_int_eq(mqttwill_will_check(&plain_will, &none, NULL, NULL), MQTTWILL_EOPTION);
+}
+END_TEST
+
+/* What stands beside the will in CONNECT counts, user properties and credentials no less. */
+START_TEST(a_new_will_that_makes_connect_too_large_is_refused)
+{
+	for (size_t i = 0; i < sizeof sized / sizeof sized[0]; i++) {
+		struct mqttwill_options o = sized[i];
+		struct mqttwill_report  report;
+		uint8_t                 connack[] = {0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 0};
+		if (o.version != MQTTWILL_V5 || o.auth_method || o.url_count)
+			continue;
+		o.client_id = "lamp";
+		ck_assert_int_eq(mqttwill_will_check(&plain_will, &o, NULL, &report), 0);
+		for (int room = -1; room <= 0; room++) {
+			stage_begin(_i);
+			struct device *d = device_start(&o);
+			connack[9] = (uint8_t)((int)report.connect_size + room);
+			line_say(stage_line(), connack, sizeof connack);
+			stage_settle();
+			ck_assert_msg(mqttwill_set_will(d->c, &plain_will) == (room < 0 ? MQTTWILL_EWILL : MQTTWILL_PENDING), "row %zu", i);
+			stage_end();
+		}
+	}
+}
+END_TEST
+
 Suite *will_suite(void)
 {
 	Suite *s = suite_create("will");
@@ -248,6 +327,9 @@ Suite *will_suite(void)
 	SCENE(t, what_connack_allows_is_remembered_for_the_next_will);
 	SCENE(t, a_new_will_holds_from_the_next_connect_on);
 	SCENE(t, a_refused_new_will_leaves_the_old_one);
+	SCENE(t, the_check_knows_the_size_of_the_connect_that_leaves);
+	SCENE(t, a_new_will_that_makes_connect_too_large_is_refused);
+	tcase_add_test(t, the_check_refuses_what_is_no_url);
 	suite_add_tcase(s, t);
 	return s;
 }
