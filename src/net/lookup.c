@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 
@@ -134,26 +135,73 @@ static void own_families(bool *six, bool *four)
 		*six = *four = true;
 }
 
+static bool has_word(char *line, const char *word)
+{
+	char *rest;
+	line[strcspn(line, "#\n")] = 0;
+	strtok_r(line, " \t", &rest); /* the address */
+	for (const char *name; (name = strtok_r(NULL, " \t", &rest));)
+		if (strcasecmp(name, word) == 0)
+			return true;
+	return false;
+}
+
+static bool is_in_hosts_file(const char *host)
+{
+	FILE  *file = fopen("/etc/hosts", "re");
+	char  *line = NULL;
+	size_t size = 0;
+	bool   found = false;
+	while (file && !found && getline(&line, &size, file) >= 0)
+		found = has_word(line, host);
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/*
+ * A name that the hosts file has in one family only: the name servers shall not be asked for the other, since the file is there to
+ * overrule them. The system keeps to that where it is asked for both.
+ */
+static int family_to_ask(const struct resolve_query *query, bool six, bool four)
+{
+	if (is_in_hosts_file(query->host))
+		return AF_UNSPEC;
+	return query->family == AF_UNSPEC && !(six && four) ? six ? AF_INET6 : AF_INET : query->family;
+}
+
+static void take_list(const struct resolve_query *query, const struct addrinfo *list, struct answer *answer)
+{
+	struct addresses found = {.count = 0};
+	for (const struct addrinfo *a = list; a; a = a->ai_next) {
+		union address one;
+		if (fits(a->ai_family, query->family) && address_from(&one, a->ai_addr, a->ai_addrlen))
+			addresses_add(&found, &one, port_of(query));
+	}
+	if (found.count)
+		answer_addresses(answer, &found);
+	else
+		refuse(answer, query->family, EAI_NODATA, 0);
+}
+
 static void ask_system(const struct resolve_query *query, struct answer *answer)
 {
-	struct addrinfo hints = {.ai_family = query->family, .ai_socktype = SOCK_STREAM}, *list = NULL;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
 	bool            six, four;
 	own_families(&six, &four);
-	if (query->family == AF_UNSPEC && !(six && four))
-		hints.ai_family = six ? AF_INET6 : AF_INET;
 	if ((query->family == AF_INET6 && !six) || (query->family == AF_INET && !four)) {
 		answer_refuse(answer, REASON_NO_FAMILY, "this machine has no %saddress", family_name(query->family));
 		return;
 	}
+	hints.ai_family = family_to_ask(query, six, four);
 	int error = getaddrinfo(query->host, NULL, &hints, &list);
 	if (error) {
 		refuse(answer, hints.ai_family, error, errno);
 		return;
 	}
-	struct addresses found = {.count = 0};
-	addresses_add_all(&found, list, port_of(query));
+	take_list(query, list, answer);
 	freeaddrinfo(list);
-	answer_addresses(answer, &found);
 }
 
 /* ---- The application ---- */

@@ -38,6 +38,13 @@ static uint32_t random_below(uint32_t below)
 
 /* ---- The records ---- */
 
+/* Some name servers know nothing of SRV and say so; the resolver's library tells that as a failure, too. */
+static bool is_refused(const uint8_t *message)
+{
+	unsigned rcode = message[3] & 15u;
+	return message[2] & 0x80 && (rcode == ns_r_refused || rcode == ns_r_notimpl);
+}
+
 /* The size of the answer, 0: there is none of that kind, or -1. A name of one part is looked for where such names are. */
 static int ask(const struct resolve_query *query, uint8_t *message, bool *temporary)
 {
@@ -50,7 +57,7 @@ static int ask(const struct resolve_query *query, uint8_t *message, bool *tempor
 	int n = (strchr(query->host, '.') ? res_nquery : res_nsearch)(&state, name, ns_c_in, ns_t_srv, message, NS_MAXMSG);
 	int error = state.res_h_errno;
 	res_nclose(&state);
-	*temporary = error == TRY_AGAIN;
+	*temporary = error == TRY_AGAIN && !is_refused(message);
 	if (n < 0)
 		return *temporary ? -1 : 0;
 	return n < NS_MAXMSG ? n : NS_MAXMSG;
