@@ -389,6 +389,42 @@ START_TEST(the_second_client_takes_next_to_nothing)
 }
 END_TEST
 
+/* ---- Memory ---- */
+
+/* Most of them are OpenSSL's, thousands that look alike: of those every 41st is refused. */
+START_TEST(any_allocation_of_a_context_may_fail)
+{
+	struct tls_scene sc;
+	struct chain     chain;
+	long             refused = 0;
+	tls_scene_init(&sc, TLS1_3_VERSION);
+	issue_chain(&chain, first);
+	char *own = add_key(add_certificate(NULL, chain.certificate[1]), chain.key[1], NULL);
+	sc.settings.cert_pem = own;
+	sc.settings.cert_pem_len = strlen(own);
+	sc.settings.ciphers = "ECDHE+AESGCM";
+	sc.settings.groups = "X25519";
+	tls_context_free(context_of(&sc.settings)); /* once for what is made once */
+	for (bool more = true; more; refused += refused < 100 ? 1 : 41) {
+		struct tls_context *context = NULL;
+		sc.error = (struct pipe_error){0};
+		tls_scene_client(true);
+		alloc_fail(refused + 1);
+		int rc = tls_context_new(&context, &sc.settings, &sc.error);
+		more = alloc_stop();
+		ck_assert_int_eq(rc, sc.error.code);
+		ck_assert_msg(more || rc == 0, "%d after %ld: %s", rc, refused, sc.error.text);
+		ck_assert_msg((rc == 0) == (context != NULL) && (rc == 0) == !*sc.error.text, "%d after %ld: %s", rc, refused, sc.error.text);
+		tls_context_free(context);
+		tls_scene_client(false);
+	}
+	ck_assert_int_gt(refused, 100);
+	tls_scene_fini(&sc);
+	free_chain(&chain);
+	free(own);
+}
+END_TEST
+
 #endif
 
 Suite *tls_reload_suite(void)
@@ -410,6 +446,7 @@ Suite *tls_reload_suite(void)
 	tcase_add_test(t, a_renewed_certificate_is_shown_from_the_next_connection_on);
 	tcase_add_test(t, clients_that_are_alike_share_and_others_do_not);
 	tcase_add_test(t, the_second_client_takes_next_to_nothing);
+	tcase_add_test(t, any_allocation_of_a_context_may_fail);
 #endif
 	suite_add_tcase(s, t);
 	return s;

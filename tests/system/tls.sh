@@ -28,7 +28,8 @@ certificate() {
 
 make_certificates() {
 	mkdir "$keys"
-	authority home && authority stranger && certificate good home DNS:localhost,IP:127.0.0.1 &&
+	authority home && authority stranger && authority devices && certificate lamp devices DNS:lamp &&
+		certificate old devices DNS:lamp -days -1 && certificate foreign stranger DNS:lamp && certificate good home DNS:localhost,IP:127.0.0.1 &&
 		certificate name home DNS:localhost && certificate other home DNS:broker.example.org &&
 		certificate wild home 'DNS:*.example.org' && certificate expired home DNS:localhost,IP:127.0.0.1 -days -1 &&
 		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$keys/self.key" -out "$keys/self.pem" \
@@ -148,6 +149,64 @@ bad_ca_file() {
 	says 2 'cafile: .*/nothing.pem: ' --url "mqtts://localhost:$port" --cafile "$dir/nothing.pem"
 }
 it 'a file of authorities that cannot be read, or holds none, is refused before a socket is opened' bad_ca_file
+
+a_directory() {
+	tls good
+	mkdir authorities
+	cp "$keys/home.pem" authorities/
+	says 2 'capath: .*openssl rehash' --url "$url" --capath "$dir/authorities"
+	openssl rehash authorities >rehash 2>&1
+	says 0 'connected' --url "$url" --capath "$dir/authorities" -v
+}
+it 'a directory of authorities, as openssl rehash makes it' a_directory
+
+renewed_trust() {
+	tls good
+	cp "$keys/stranger.pem" trust.pem
+	start "$api_dir/device" url="$url" id=lamp topic=lamp/status ca_file="$dir/trust.pem" backoff_max_ms=500 </dev/null >device
+	await device '^RETRY .*ECERT'
+	cat "$keys/home.pem" >trust.pem
+	await device '^ONLINE'
+}
+it 'authorities that were replaced are read before the next attempt' renewed_trust
+
+# ---- Who we are ------------------------------------------------------------------------------------------------------------------
+
+# mutual [LINE...]: Mosquitto that asks for a certificate of the devices' authority.
+mutual() {
+	tls good 'require_certificate true' "cafile $keys/devices.pem" "$@"
+}
+
+known() {
+	mutual "tls_version tlsv1.$1" 'use_identity_as_username true'
+	says 0 'connected' --url "$url" "$ca" -v --cert "$keys/lamp.pem" --key "$keys/lamp.key"
+	expect 'the broker knows it by name' has broker "u'lamp'"
+	cat "$keys/lamp.pem" "$keys/lamp.key" >both.pem
+	says 0 'connected' --url "$url" "$ca" -v --cert "$dir/both.pem"
+}
+it 'a certificate of ours that the broker accepts, with TLS 1.2' known 2
+it 'and with TLS 1.3' known 3
+
+unknown() {
+	mutual "tls_version tlsv1.$1"
+	says 4 'tls: localhost asks for a certificate, and none is set' --url "$url" "$ca"
+	says 4 'tls: localhost refused our certificate [(]CN=old, valid until 20..-..-.. ..:..:.. UTC[)]: it has expired$' --url "$url" "$ca" \
+		--cert "$keys/old.pem" --key "$keys/old.key"
+	says 4 'tls: localhost refused our certificate [(]CN=foreign[)]: its authority is not trusted there$' --url "$url" "$ca" \
+		--cert "$keys/foreign.pem" --key "$keys/foreign.key"
+	lacks broker 'New client connected' || fail 'a CONNECT was taken all the same'
+}
+it 'none, an expired one and a stranger'"'"'s, which it refuses, with TLS 1.2' unknown 2
+it 'the same with TLS 1.3, where it refuses them when the handshake is over for us' unknown 3
+
+not_ours() {
+	free_port
+	says 2 "key: .*good.key: it is not the key of the certificate in .*lamp.pem" --url "mqtts://localhost:$port" "$ca" \
+		--cert "$keys/lamp.pem" --key "$keys/good.key"
+	openssl pkcs8 -topk8 -in "$keys/lamp.key" -out secret.key -passout pass:sesame
+	says 2 'key: .*secret.key"
+}
+it 'a key of another certificate, or an encrypted one, is refused before a socket is opened, and nothing is asked' not_ours
 
 # ---- Who does not speak TLS, and who does ---------------------------------------------------------------------------------------------
 
