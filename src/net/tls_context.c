@@ -94,9 +94,12 @@ static struct tls_shared *publish(struct tls_shared *mine)
 
 /* ---- Making it ---- */
 
+/* What a client does not share is checked for each. */
+static tls_step *const checks[] = {tls_step_name, tls_step_alpn, tls_step_pins};
+
 static tls_step *const steps[] = {
-	tls_step_base, tls_step_versions,    tls_step_ciphers, tls_step_name, tls_step_alpn, tls_step_pins, tls_step_verify, tls_step_crl,
-	tls_step_ocsp, tls_step_certificate, tls_step_store,   tls_step_key,  tls_step_psk,  tls_step_sessions, tls_step_keylog, tls_step_hook,
+	tls_step_base, tls_step_versions,    tls_step_ciphers, tls_step_verify, tls_step_crl, tls_step_ocsp,
+	tls_step_certificate, tls_step_store, tls_step_key, tls_step_psk, tls_step_sessions, tls_step_keylog, tls_step_hook,
 };
 
 static bool make_ssl(struct tls_shared *s, X509_STORE *store, const struct mqttwill_tls *settings, struct pipe_error *error)
@@ -174,7 +177,11 @@ int tls_context_new(struct tls_context **out, const struct mqttwill_tls *setting
 		return pipe_fail(error, MQTTWILL_ENOMEM, "tls: no memory for the context");
 	if (settings)
 		c->settings = *settings;
-	int rc = tls_context_refresh(c, error);
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < sizeof checks / sizeof checks[0]; i++)
+		rc = checks[i](NULL, &c->settings, error);
+	if (rc == 0)
+		rc = tls_context_refresh(c, error);
 	if (rc == 0)
 		return 0;
 	tls_context_free(c);

@@ -112,15 +112,17 @@ static bool put_identity(EVP_MD_CTX *md, const struct mqttwill_tls *s)
 	return seen;
 }
 
-/* What is each connection's own is not here: names, protocols, pins, the pre-shared key itself. */
+/* What is each connection's own is not here: names, protocols, pins, the bytes of the pre-shared key. */
 static void put_rest(EVP_MD_CTX *md, const struct mqttwill_tls *s)
 {
-	const uint32_t numbers[] = {s->min_version, s->max_version, s->ocsp,          s->psk != NULL,
-	                            s->no_resumption, s->keylog_file != NULL, s->insecure_any_certificate, s->insecure_any_host};
+	const size_t numbers[] = {s->min_version,   s->max_version, s->ocsp, s->psk != NULL, s->psk_len,
+	                          s->no_resumption, s->insecure_any_certificate, s->insecure_any_host};
 	put(md, numbers, sizeof numbers);
 	put_text(md, s->ciphers);
 	put_text(md, s->ciphersuites);
 	put_text(md, s->groups);
+	put_text(md, s->psk_identity);
+	put_text(md, s->keylog_file);
 }
 
 bool tls_stamp(unsigned char stamp[TLS_STAMP_SIZE], const struct mqttwill_tls *settings, bool trust_only, bool *seen)

@@ -370,6 +370,23 @@ START_TEST(clients_that_are_alike_share_and_others_do_not)
 }
 END_TEST
 
+/* What it does not share is checked for it all the same. */
+START_TEST(a_client_that_is_like_another_is_not_less_checked)
+{
+	static const char *const pins[] = {"sha256//none"}, *const protocols[] = {""};
+	struct tls_scene         sc;
+	tls_scene_init(&sc, TLS1_3_VERSION);
+	tls_scene_context(&sc);
+	is_refused(&(struct mqttwill_tls){.ca_file = sc.ca_file, .pins = pins, .pin_count = 1},
+	           "option tls.pins[0]: \"sha256//none\" is no pin: \"sha256//\" and the base64 of 32 bytes");
+	is_refused(&(struct mqttwill_tls){.ca_file = sc.ca_file, .alpn = protocols, .alpn_count = 1},
+	           "option tls.alpn[0]: a protocol's name has 1 to 255 bytes, not 0");
+	is_refused(&(struct mqttwill_tls){.ca_file = sc.ca_file, .server_name = ""},
+	           "option tls.server_name: it is no host name: it is empty, too long, or begins with a dot");
+	tls_scene_fini(&sc);
+}
+END_TEST
+
 START_TEST(the_second_client_takes_next_to_nothing)
 {
 	struct tls_scene   sc;
@@ -445,6 +462,7 @@ Suite *tls_reload_suite(void)
 	tcase_add_test(t, a_directory_is_read_anew_when_a_file_in_it_has_changed);
 	tcase_add_test(t, a_renewed_certificate_is_shown_from_the_next_connection_on);
 	tcase_add_test(t, clients_that_are_alike_share_and_others_do_not);
+	tcase_add_test(t, a_client_that_is_like_another_is_not_less_checked);
 	tcase_add_test(t, the_second_client_takes_next_to_nothing);
 	tcase_add_test(t, any_allocation_of_a_context_may_fail);
 #endif
