@@ -196,15 +196,15 @@ unknown() {
 		--cert "$keys/foreign.pem" --key "$keys/foreign.key"
 	lacks broker 'New client connected' || fail 'a CONNECT was taken all the same'
 }
-it 'none, an expired one and a stranger'"'"'s, which it refuses, with TLS 1.2' unknown 2
+it "none, an expired one and a stranger's, which it refuses, with TLS 1.2" unknown 2
 it 'the same with TLS 1.3, where it refuses them when the handshake is over for us' unknown 3
 
 not_ours() {
 	free_port
-	says 2 "key: .*good.key: it is not the key of the certificate in .*lamp.pem" --url "mqtts://localhost:$port" "$ca" \
+	says 2 'key: .*good.key: it is not the key of the certificate in .*lamp.pem' --url "mqtts://localhost:$port" "$ca" \
 		--cert "$keys/lamp.pem" --key "$keys/good.key"
 	openssl pkcs8 -topk8 -in "$keys/lamp.key" -out secret.key -passout pass:sesame
-	says 2 'key: .*secret.key"
+	says 2 'key: .*secret.key: it is encrypted' --url "mqtts://localhost:$port" "$ca" --cert "$keys/lamp.pem" --key "$dir/secret.key"
 }
 it 'a key of another certificate, or an encrypted one, is refused before a socket is opened, and nothing is asked' not_ours
 
@@ -245,6 +245,16 @@ old_only() {
 	says 4 'tls: localhost does not speak TLS 1.2 or later$' --url "mqtts://localhost:$port" "$ca"
 }
 it 'a broker that only speaks TLS 1.1 is refused' old_only
+
+crowd() {
+	tls good 'max_queued_messages 0' 'log_type none'
+	start "$api_dir/crowd" "$url" "$keys/home.pem" >verdicts 2>errors
+	until_true 90000 gone "$pid" || fail 'the crowd did not end within 90 s'
+	ended "$pid"
+	is 'exit code' 0 "$code"
+	expect 'it was judged' has verdicts '(ok|skip) - .*over TLS takes less than'
+}
+it 'two hundred clients in one process' crowd
 
 # ---- Bytes -----------------------------------------------------------------------------------------------------------------------------
 
