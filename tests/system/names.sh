@@ -201,6 +201,16 @@ alone() {
 }
 it 'a machine with loopback alone reaches itself by name' alone
 
+unloaded() {
+	local library=${api_dir%/tests/api}/.libs/libmqttwill.so
+	[ -f "$library" ] || skip 'this build has no shared library'
+	start "$api_dir/unload" "$library" >unload 2>&1
+	ended "$pid"
+	is 'exit code' 0 "$code"
+	expect 'it came to its end' has unload '^unloaded'
+}
+it 'a program may let go of the library while it looks a name up' unloaded
+
 # ---- SRV -----------------------------------------------------------------------------------------------------------------------------
 
 # service ORDER...: a name server that knows the hosts of a service.
