@@ -134,7 +134,7 @@ struct mqttwill_network {
 	uint32_t    next_address_ms;  /* after so long the next address is tried beside the last; default 250, 10 to 2,000 */
 	const char *bind_address;     /* local address, as text: only addresses of its family are used */
 	const char *bind_interface;   /* "eth0": to leave by; it may come and go */
-	const char *proxy;            /* http://[user:password@]host[:port] or socks5://...; the proxy resolves the broker's name */
+	const char *proxy;            /* http://[user:password@]host[:port] or socks5://...; default port 1080; "": none */
 	const char *no_proxy;         /* hosts that are reached without: "localhost,.example.org,192.0.2.0/24" or "*" */
 	const struct mqttwill_header *headers; /* more lines for the WebSocket handshake */
 	size_t      header_count;

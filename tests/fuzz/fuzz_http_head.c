@@ -31,7 +31,7 @@ static size_t feed(struct http_head *h, const uint8_t *data, size_t size, size_t
 		size_t part = size - at < piece ? size - at : piece;
 		*rc = http_head_feed(h, data + at, part, problem);
 		at += part;
-		if (*rc == 0 && h->status < 200)
+		while (*rc == 0 && h->status < 200)
 			*rc = http_head_next(h, problem);
 	}
 	return at;

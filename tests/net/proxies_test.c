@@ -3,10 +3,14 @@
  * Which proxy leads to a server: URLs of proxies, options, the environment, and hosts that need none.
  */
 #include <mqttwill.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "net/line.h"
 #include "net/net.h"
 #include "net/no_proxy.h"
 #include "net/proxy.h"
@@ -329,6 +333,65 @@ START_TEST(where_there_is_no_memory_for_proxies_nothing_is_left)
 }
 END_TEST
 
+/* ---- The whole stack ---- */
+
+static _Atomic int asked_for_broker, asked_for_proxy;
+
+static int a_lookup(void *user, const char *host, struct mqttwill_address *addresses, int most)
+{
+	(void)user;
+	(void)most;
+	asked_for_broker += strcmp(host, "broker") == 0;
+	asked_for_proxy += strcmp(host, "squid") == 0;
+	strcpy(addresses[0].text, "127.0.0.1");
+	return 1;
+}
+
+static void open_to(struct line *l, const struct mqttwill_network *network, const char *url)
+{
+	struct net_settings settings = {.url = url, .network = network, .timeout_ms = 1000};
+	struct net         *net;
+	char                said[200] = "";
+	struct pipe_facts   facts;
+	ck_assert_msg(net_new(&net, &settings, &l->error) == 0, "%s", l->error.text);
+	l->pipe = net_pipe(net, net_server(net, 0), &l->error);
+	ck_assert_ptr_nonnull(l->pipe);
+	while (l->peer < 0) {
+		ck_assert_msg(l->pipe->ops->open(l->pipe, 5000) == PIPE_WAIT, "%s", l->error.text);
+		struct pollfd p[] = {{.fd = l->pipe->fd, .events = POLLIN | POLLOUT}, {.fd = l->listener, .events = POLLIN}};
+		ck_assert_int_gt(poll(p, 2, LINE_PATIENCE_MS), 0);
+		if (p[1].revents)
+			line_accept(l);
+	}
+	while (l->pipe->phase != MQTTWILL_PHASE_PROXY)
+		ck_assert_int_eq(l->pipe->ops->open(l->pipe, 5000), PIPE_WAIT);
+	ck_assert_uint_eq(l->pipe->deadline, 5000 + 300); /* proxy_timeout_ms */
+	ck_assert_int_gt(read(l->peer, said, sizeof said - 1), 0);
+	ck_assert_str_eq(said, "CONNECT broker:1883 HTTP/1.1\r\nHost: broker:1883\r\n\r\n");
+	ck_assert_int_eq(write(l->peer, "HTTP/1.1 200\r\n\r\n", 16), 16);
+	ck_assert_int_eq(line_open(l), 0);
+	pipe_describe(l->pipe, &facts);
+	ck_assert(facts.by_proxy);
+	pipe_close(l->pipe, false);
+	l->pipe = NULL;
+	net_free(net);
+}
+
+START_TEST(with_a_proxy_only_its_own_name_is_looked_up)
+{
+	struct line             l;
+	char                    proxy[40];
+	struct mqttwill_network network = {.proxy = proxy, .flags = MQTTWILL_NET_SRV, .resolve_fn = a_lookup, .proxy_timeout_ms = 300};
+	asked_for_broker = asked_for_proxy = 0;
+	ck_assert(line_listen(&l, AF_INET, 4));
+	sprintf(proxy, "http://squid:%s", l.port);
+	open_to(&l, &network, "mqtt://broker");
+	ck_assert_int_eq(asked_for_proxy, 1);
+	ck_assert_int_eq(asked_for_broker, 0);
+	line_close(&l);
+}
+END_TEST
+
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
 Suite *proxies_suite(void)
@@ -342,6 +405,7 @@ Suite *proxies_suite(void)
 	tcase_add_loop_test(t, options_beat_the_environment_and_the_environment_is_as_curl_has_it, 0, COUNT(choices));
 	tcase_add_test(t, who_goes_another_way_needs_none_of_the_environments);
 	tcase_add_test(t, a_bad_proxy_in_the_environment_is_told_with_its_variable);
+	tcase_add_test(t, with_a_proxy_only_its_own_name_is_looked_up);
 	tcase_add_test(t, where_there_is_no_memory_for_proxies_nothing_is_left);
 	suite_add_tcase(s, t);
 	return s;

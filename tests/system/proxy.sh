@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Through real proxies, squid and microsocks, to Mosquitto: plain, TLS and WebSocket, names that only the proxy knows, and what
 # they refuse.
-# shellcheck disable=SC2015,SC2317,SC2119,SC2034,SC2053
+# shellcheck disable=SC2015,SC2317,SC2119,SC2016,SC2034,SC2053,SC2094
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
@@ -83,7 +83,7 @@ socks() {
 # ---- The broker ----------------------------------------------------------------------------------------------------------------
 
 tls() {
-	mosquitto "certfile $keys/broker.pem" "keyfile $keys/broker.key" "$@"
+	mosquitto "certfile $keys/broker.pem" "keyfile $keys/broker.key"
 }
 
 # says CODES PATTERN OPTION...: what mqttwill pub says and exits with.
@@ -136,7 +136,7 @@ it 'WebSocket through squid' websocket_by_squid
 plain_by_socks() {
 	mosquitto
 	socks
-	[ $knows_name = yes ] || skip "no mount namespace: $(cat unshared)"
+	[ "$knows_name" = yes ] || skip "no mount namespace: $(cat unshared)"
 	says 0 "connected to mqtt://$name:$port \(by proxy 127.0.0.1:$socks_port" --url "mqtt://$name:$port" \
 		--proxy "socks5h://localhost:$socks_port" -v
 	says 0 'connected' --url "mqtt://$name:$port" --proxy "socks5://127.0.0.1:$socks_port" -v
@@ -158,7 +158,7 @@ tls_by_socks() {
 	tls
 	socks -u me -P 'w:o rd'
 	local host=$name
-	[ $knows_name = yes ] || host=127.0.0.1
+	[ "$knows_name" = yes ] || host=127.0.0.1
 	says 0 "connected to mqtts://$host:$port \(by proxy .*TLSv1" --url "mqtts://$host:$port" "$ca" \
 		--proxy "socks5://me:w%3Ao%20rd@127.0.0.1:$socks_port" -v
 }
