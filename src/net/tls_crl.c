@@ -5,12 +5,11 @@
  */
 #include "net/tls_internal.h"
 
-#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <pthread.h>
-#include <string.h>
+#include <stdio.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int             ex_index = -1;
@@ -54,22 +53,21 @@ static void read_lists(STACK_OF(X509_CRL) *lists, BIO *file)
 
 static int load(STACK_OF(X509_CRL) *lists, const char *name, struct pipe_error *error)
 {
-	errno = 0;
-	BIO *file = BIO_new_file(name, "r");
-	if (!file) {
-		int reason = errno;
-		ERR_clear_error();
-		return pipe_fail(error, MQTTWILL_EOPTION, "option tls.crl_file: %s: %s", name, strerror(reason ? reason : ENOMEM));
-	}
+	struct tls_source from = {.option = "crl_file", .path = name};
+	BIO              *file = tls_source_open(&from, error);
+	char              text[100];
+	if (!file)
+		return error->code;
+	ERR_clear_error();
 	read_lists(lists, file);
 	BIO_free(file);
 	unsigned long e = ERR_peek_last_error();
-	bool          end = ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE;
 	int           count = sk_X509_CRL_num(lists);
-	if (!end)
-		return pipe_fail(error, MQTTWILL_EOPTION, "option tls.crl_file: %s: list %d: %s", name, count + 1, tls_reason());
-	ERR_clear_error();
-	return count ? 0 : pipe_fail(error, MQTTWILL_EOPTION, "option tls.crl_file: %s: there is no revocation list in it", name);
+	bool          end = ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE;
+	snprintf(text, sizeof text, "list %d: %s", count + 1, tls_reason());
+	if (end && count)
+		return 0;
+	return tls_source_fail(&from, error, end ? "there is no revocation list in it" : text, 0);
 }
 
 int tls_step_crl(SSL_CTX *ssl, const struct mqttwill_tls *settings, struct pipe_error *error)
@@ -94,6 +92,15 @@ void tls_crl_lend(const SSL *ssl, X509_STORE_CTX *verification)
 	STACK_OF(X509_CRL) *lists = lists_of(SSL_get_SSL_CTX(ssl));
 	if (lists)
 		X509_STORE_CTX_set0_crls(verification, lists);
+}
+
+X509_CRL *tls_crl_of(const SSL *ssl, const X509 *certificate)
+{
+	STACK_OF(X509_CRL) *lists = lists_of(SSL_get_SSL_CTX(ssl));
+	for (int i = 0; i < sk_X509_CRL_num(lists); i++)
+		if (X509_NAME_cmp(X509_CRL_get_issuer(sk_X509_CRL_value(lists, i)), X509_get_issuer_name(certificate)) == 0)
+			return sk_X509_CRL_value(lists, i);
+	return NULL;
 }
 
 time_t tls_crl_until(const SSL *ssl, time_t until)

@@ -158,6 +158,9 @@ void tls_session_failed(struct tls *t);
 /* At the begin of a verification: lends it the revocation lists, if there are any. */
 void tls_crl_lend(const SSL *ssl, X509_STORE_CTX *verification);
 
+/* The first list of the certificate's authority; NULL: there is none. */
+X509_CRL *tls_crl_of(const SSL *ssl, const X509 *certificate);
+
 /* When the first of the lists runs out, if that is before `until`. */
 time_t tls_crl_until(const SSL *ssl, time_t until);
 

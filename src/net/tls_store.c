@@ -8,32 +8,24 @@
 #include <openssl/err.h>
 #include <openssl/store.h>
 #include <openssl/ui.h>
-#include <string.h>
+#include <stdio.h>
+
+enum { PASSPHRASE_SIZE = 1024, OBJECTS = 1000 };
 
 /* ---- Passphrases ---- */
 
-struct asker {
-	const struct mqttwill_tls *settings;
-	const char                *uri;
-	bool                       refused;
-};
-
 static int answer(UI *ui, UI_STRING *question)
 {
-	struct asker *a = UI_get0_user_data(ui);
-	char          text[1024 + 1];
-	int           n = -1;
-	if (UI_get_string_type(question) != UIT_PROMPT && UI_get_string_type(question) != UIT_VERIFY)
-		return UI_get_string_type(question) != UIT_BOOLEAN;
-	if (a->settings->passphrase_fn)
-		n = a->settings->passphrase_fn(a->settings->user, a->uri, text, sizeof text - 1);
-	a->refused = n < 0 || n >= (int)sizeof text;
-	if (!a->refused) {
-		text[n] = 0;
-		a->refused = UI_set_result(ui, question, text) != 0;
-	}
+	char text[PASSPHRASE_SIZE + 1];
+	int  kind = UI_get_string_type(question);
+	if (kind != UIT_PROMPT && kind != UIT_VERIFY)
+		return kind != UIT_BOOLEAN; /* the rest only informs */
+	int  n = tls_passphrase(text, PASSPHRASE_SIZE, 0, UI_get0_user_data(ui));
+	bool given = n >= 0;
+	text[given ? n : 0] = 0;
+	given = given && UI_set_result(ui, question, text) == 0;
 	OPENSSL_cleanse(text, sizeof text);
-	return !a->refused;
+	return given;
 }
 
 static UI_METHOD *asking(void)
@@ -46,83 +38,96 @@ static UI_METHOD *asking(void)
 
 /* ---- Loading ---- */
 
-enum { TURNS_MAX = 100 };
-
-/* Takes what it can use: 1 it did, 0 it has enough of them, -1 an error of OpenSSL's. */
-typedef int take_fn(SSL_CTX *ssl, OSSL_STORE_INFO *info, int before);
-
-static int take_certificate(SSL_CTX *ssl, OSSL_STORE_INFO *info, int before)
-{
-	X509 *x = OSSL_STORE_INFO_get0_CERT(info);
-	if (before == 0)
-		return SSL_CTX_use_certificate(ssl, x) ? 1 : -1;
-	return SSL_CTX_add1_chain_cert(ssl, x) ? 1 : -1;
-}
-
-static int take_key(SSL_CTX *ssl, OSSL_STORE_INFO *info, int before)
-{
-	if (before)
-		return 0;
-	return SSL_CTX_use_PrivateKey(ssl, OSSL_STORE_INFO_get0_PKEY(info)) ? 1 : -1;
-}
-
-struct wanted {
-	const char *option, *what, *uri;
-	int         type; /* OSSL_STORE_INFO_... */
-	take_fn    *take;
+/* What is looked for, and where it goes. */
+struct search {
+	struct tls_source          from;
+	const char                *what;
+	int                        type; /* OSSL_STORE_INFO_... */
+	SSL_CTX                   *ssl;
+	const struct mqttwill_tls *settings;
+	EVP_PKEY                  *key;   /* found */
+	int                        found;
 };
 
-/* How many were taken, or -1. */
-static int take_all(SSL_CTX *ssl, const struct wanted *w, OSSL_STORE_CTX *store)
+/* The client's own is the first, those between it and the root follow; of keys the first is taken. */
+static bool take(struct search *s, OSSL_STORE_INFO *info)
 {
-	int  taken = 0, rc = 0;
-	bool failed = false;
-	for (int turns = 0; rc >= 0 && turns < TURNS_MAX && !OSSL_STORE_eof(store); turns++) {
-		OSSL_STORE_INFO *info = OSSL_STORE_load(store);
-		failed |= !info && OSSL_STORE_error(store); /* over what is none of ours, or the end of a file: more may follow */
-		if (info && OSSL_STORE_INFO_get_type(info) == w->type)
-			rc = w->take(ssl, info, taken);
-		taken += rc > 0;
-		rc = rc > 0 ? 0 : rc;
-		OSSL_STORE_INFO_free(info);
+	bool first = s->found++ == 0;
+	if (s->type == OSSL_STORE_INFO_PKEY) {
+		s->key = first ? OSSL_STORE_INFO_get1_PKEY(info) : s->key;
+		return s->key != NULL;
 	}
-	return rc < 0 || (failed && taken == 0) ? -1 : taken;
+	X509 *x = OSSL_STORE_INFO_get0_CERT(info);
+	return first ? SSL_CTX_use_certificate(s->ssl, x) == 1 : SSL_CTX_add1_chain_cert(s->ssl, x) == 1;
 }
 
-static int load(SSL_CTX *ssl, const struct mqttwill_tls *settings, const struct wanted *w, struct pipe_error *error)
+/* The end of a store is told as an error, too, but leaves none in the queue. What is not looked for may not be understood. */
+static bool is_harmless(unsigned long e)
 {
-	struct asker    a = {.settings = settings, .uri = w->uri};
-	UI_METHOD      *method = asking();
-	OSSL_STORE_CTX *store = method ? OSSL_STORE_open(w->uri, method, &a, NULL, NULL) : NULL;
+#ifdef ERR_R_UNSUPPORTED
+	return !e || ERR_GET_REASON(e) == ERR_R_UNSUPPORTED;
+#else
+	return !e;
+#endif
+}
+
+static bool take_all(struct search *s, OSSL_STORE_CTX *store)
+{
+	bool ok = true;
+	for (int i = 0; ok && i < OBJECTS && !OSSL_STORE_eof(store); i++) {
+		OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+		if (!info)
+			ok = is_harmless(ERR_peek_last_error());
+		else if (OSSL_STORE_INFO_get_type(info) == s->type)
+			ok = take(s, info);
+		OSSL_STORE_INFO_free(info);
+	}
+	return ok;
+}
+
+static int judge(struct search *s, bool ok, const struct tls_passphrase *p, struct pipe_error *error)
+{
+	char        text[80];
+	const char *problem = ok && s->found ? NULL : tls_passphrase_problem(p);
+	snprintf(text, sizeof text, "there is no %s in it", s->what);
+	if (!problem && !ok)
+		problem = tls_reason();
+	if (!problem && !s->found)
+		problem = text;
+	if (problem)
+		return tls_source_fail(&s->from, error, problem, 0);
+	return s->key ? tls_use_key(s->ssl, s->key, &s->from, s->settings, error) : 0;
+}
+
+static int search(struct search *s, struct pipe_error *error)
+{
+	struct tls_passphrase p = {.settings = s->settings, .what = s->from.path};
+	UI_METHOD            *method = asking();
+	ERR_clear_error();
+	OSSL_STORE_CTX *store = method ? OSSL_STORE_open(s->from.path, method, &p, NULL, NULL) : NULL;
 	if (store)
-		OSSL_STORE_expect(store, w->type);
-	int taken = store ? take_all(ssl, w, store) : -1;
+		OSSL_STORE_expect(store, s->type);
+	bool ok = store && take_all(s, store);
+	int  rc = judge(s, ok, &p, error);
+	EVP_PKEY_free(s->key);
 	if (store)
 		OSSL_STORE_close(store);
 	UI_destroy_method(method);
-	if (a.refused)
-		pipe_fail(error, MQTTWILL_EOPTION, "option tls.%s: %.120s: it needs a passphrase, and %s", w->option, w->uri,
-		          settings->passphrase_fn ? "passphrase_fn gives none" : "there is no passphrase_fn");
-	else if (taken < 0 && ERR_peek_error())
-		pipe_fail(error, MQTTWILL_EOPTION, "option tls.%s: %.120s: %s", w->option, w->uri, tls_reason());
-	else if (taken <= 0)
-		pipe_fail(error, MQTTWILL_EOPTION, "option tls.%s: %.120s: there is no %s", w->option, w->uri, w->what);
 	ERR_clear_error();
-	return a.refused || taken <= 0 ? error->code : 0;
+	return rc;
 }
 
 int tls_step_store(SSL_CTX *ssl, const struct mqttwill_tls *settings, struct pipe_error *error)
 {
-	bool        own = settings->key_uri || settings->key_file || settings->key_pem;
-	const char *key = own ? settings->key_uri : settings->cert_uri;
-	const struct wanted wanted[] = {
-		{"cert_uri", "certificate", settings->cert_uri, OSSL_STORE_INFO_CERT, take_certificate},
-		{own ? "key_uri" : "cert_uri", "private key", key, OSSL_STORE_INFO_PKEY, take_key},
+	bool          elsewhere = settings->key_file || settings->key_pem;
+	const char   *key = settings->key_uri ? settings->key_uri : elsewhere ? NULL : settings->cert_uri;
+	struct search searches[] = {
+		{{.option = "cert_uri", .path = settings->cert_uri}, "certificate", OSSL_STORE_INFO_CERT, ssl, settings, NULL, 0},
+		{{.option = settings->key_uri ? "key_uri" : "cert_uri", .path = key}, "private key", OSSL_STORE_INFO_PKEY, ssl, settings, NULL, 0},
 	};
 	int rc = 0;
-	ERR_clear_error();
-	for (size_t i = 0; rc == 0 && i < sizeof wanted / sizeof wanted[0]; i++)
-		if (wanted[i].uri)
-			rc = load(ssl, settings, &wanted[i], error);
+	for (size_t i = 0; rc == 0 && i < sizeof searches / sizeof searches[0]; i++)
+		if (searches[i].from.path)
+			rc = search(&searches[i], error);
 	return rc;
 }

@@ -17,6 +17,7 @@ enum { NAME_SIZE = 80, DATE_SIZE = 32, WORDS_SIZE = 200 };
 struct subject {
 	const struct tls *t;
 	X509             *certificate;
+	X509_CRL         *list; /* of its authority; NULL: there is none */
 	int               depth, verdict;
 };
 
@@ -131,6 +132,35 @@ static void say_misplaced_signature(char *out, const struct subject *s)
 	snprintf(out, WORDS_SIZE, "is not signed by the %.70s that is trusted: its signature does not fit that key", issuer);
 }
 
+/* ---- Revocation lists ---- */
+
+static void say_revoked(char *out, const struct subject *s)
+{
+	char          issuer[NAME_SIZE], date[DATE_SIZE] = "a day it does not say";
+	X509_REVOKED *entry = NULL;
+	tls_put_name(issuer, sizeof issuer, X509_get_issuer_name(s->certificate));
+	if (s->list && X509_CRL_get0_by_cert(s->list, &entry, s->certificate) && entry)
+		tls_put_date(date, sizeof date, X509_REVOKED_get0_revocationDate(entry));
+	snprintf(out, WORDS_SIZE, "has been revoked by %.70s on %s", issuer, date);
+}
+
+static void say_no_list(char *out, const struct subject *s)
+{
+	char issuer[NAME_SIZE];
+	tls_put_name(issuer, sizeof issuer, X509_get_issuer_name(s->certificate));
+	snprintf(out, WORDS_SIZE, "cannot be looked up: crl_file has no revocation list of %s", issuer);
+}
+
+static void say_list_date(char *out, const struct subject *s)
+{
+	char issuer[NAME_SIZE], date[DATE_SIZE] = "now";
+	bool expired = s->verdict == X509_V_ERR_CRL_HAS_EXPIRED;
+	tls_put_name(issuer, sizeof issuer, X509_get_issuer_name(s->certificate));
+	if (s->list)
+		tls_put_date(date, sizeof date, expired ? X509_CRL_get0_nextUpdate(s->list) : X509_CRL_get0_lastUpdate(s->list));
+	snprintf(out, WORDS_SIZE, "cannot be looked up: the revocation list of %.60s %s %s", issuer, expired ? "expired on" : "is not valid before", date);
+}
+
 /* ---- For whom it is ---- */
 
 static size_t put_alternative(char *out, size_t size, const GENERAL_NAME *name)
@@ -202,7 +232,10 @@ static const struct finding {
 	{X509_V_ERR_CA_KEY_TOO_SMALL, NULL, say_weak_key},
 	{X509_V_ERR_CA_MD_TOO_WEAK, NULL, say_weak_digest},
 	{X509_V_ERR_CERT_SIGNATURE_FAILURE, NULL, say_misplaced_signature},
-	{X509_V_ERR_CERT_REVOKED, "has been revoked", NULL},
+	{X509_V_ERR_CERT_REVOKED, NULL, say_revoked},
+	{X509_V_ERR_UNABLE_TO_GET_CRL, NULL, say_no_list},
+	{X509_V_ERR_CRL_HAS_EXPIRED, NULL, say_list_date},
+	{X509_V_ERR_CRL_NOT_YET_VALID, NULL, say_list_date},
 	{X509_V_ERR_INVALID_CA, "is not that of an authority: it may not sign others", NULL},
 	{X509_V_ERR_KEYUSAGE_NO_CERTSIGN, "is not that of an authority: its key usage does not let it sign others", NULL},
 	{X509_V_ERR_PATH_LENGTH_EXCEEDED, "may not have so many authorities below it (path length)", NULL},
@@ -238,6 +271,7 @@ char *tls_verdict(const struct tls *t, X509_STORE_CTX *found)
 	};
 	char text[400], words[WORDS_SIZE], name[NAME_SIZE] = "";
 	if (s.certificate) {
+		s.list = tls_crl_of(t->ssl, s.certificate);
 		tls_put_name(name, sizeof name, X509_get_subject_name(s.certificate));
 		say(words, &s);
 	} else {

@@ -43,6 +43,8 @@ static Suite *(*const suites[])(void) = {
 	tls_identity_suite,
 	tls_settings_suite,
 	tls_reload_suite,
+	tls_psk_suite,
+	tls_revoked_suite,
 };
 
 int main(void)
