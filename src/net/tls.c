@@ -233,7 +233,8 @@ static void say_goodbye(struct tls *t)
 	struct pipe *below = t->pipe.below;
 	below->wants = 0;
 	int rc = SSL_shutdown(t->ssl);
-	if (rc < 0 && must_wait(SSL_get_error(t->ssl, rc))) {
+	t->pipe.owes = rc < 0 && must_wait(SSL_get_error(t->ssl, rc));
+	if (t->pipe.owes) {
 		t->pipe.wants |= below->wants;
 		return;
 	}
@@ -270,6 +271,10 @@ static ssize_t tls_write(struct pipe *p, const void *bytes, size_t n)
 	ERR_clear_error();
 	p->error->code = 0;
 	p->below->wants = 0;
+	if (t->goodbye && !t->finished)
+		say_goodbye(t);
+	if (n == 0)
+		return 0;
 	int written = SSL_write(t->ssl, bytes, n < INT32_MAX ? (int)n : INT32_MAX);
 	int ssl_error = SSL_get_error(t->ssl, written);
 	p->wants |= p->below->wants;

@@ -234,7 +234,7 @@ START_TEST(a_close_notify_that_finds_no_room_is_said_later)
 {
 	struct tls_scene sc;
 	char             byte;
-	tls_scene_init(&sc, versions[_i]);
+	tls_scene_init(&sc, versions[_i % 2]);
 	tls_scene_connect(&sc);
 	ck_assert_int_eq(tls_scene_open(&sc), 0);
 	sc.below.full = true;
@@ -244,9 +244,14 @@ START_TEST(a_close_notify_that_finds_no_room_is_said_later)
 	ck_assert(sc.tls->wants & PIPE_WRITE);
 	ck_assert_int_eq(sc.tls->ops->read(sc.tls, &byte, 1), -1);
 	ck_assert(sc.tls->wants & PIPE_WRITE);
+	ck_assert(sc.tls->owes);
 	sc.below.full = false;
-	ck_assert_int_eq(sc.tls->ops->read(sc.tls, &byte, 1), -1);
-	ck_assert_int_eq(sc.tls->wants, PIPE_READ);
+	if (_i / 2)
+		ck_assert_int_eq(sc.tls->ops->write(sc.tls, "", 0), 0);
+	else
+		ck_assert_int_eq(sc.tls->ops->read(sc.tls, &byte, 1), -1);
+	ck_assert_int_eq(sc.tls->wants & PIPE_WRITE, 0);
+	ck_assert(!sc.tls->owes);
 	ck_assert(sc.below.finished);
 	ck_assert_int_eq(SSL_read(sc.below.server, &byte, 1), 0);
 	ck_assert_int_eq(SSL_get_shutdown(sc.below.server) & SSL_RECEIVED_SHUTDOWN, SSL_RECEIVED_SHUTDOWN);
@@ -399,7 +404,7 @@ Suite *tls_split_suite(void)
 	tcase_add_loop_test(t, a_stream_that_is_cut_after_any_byte_is_a_loss, 0, 2);
 	tcase_add_loop_test(t, a_handshake_that_stands_still_ends_at_its_deadline, 0, 2);
 	tcase_add_loop_test(t, a_server_that_speaks_something_else_is_told_so, 0, sizeof strangers / sizeof strangers[0]);
-	tcase_add_loop_test(t, a_close_notify_that_finds_no_room_is_said_later, 0, 2);
+	tcase_add_loop_test(t, a_close_notify_that_finds_no_room_is_said_later, 0, 4);
 	tcase_add_loop_test(t, who_was_told_goodbye_may_go_without_a_word, 0, 2);
 	tcase_add_loop_test(t, a_connection_that_broke_below_finishes_below_all_the_same, 0, 2);
 	tcase_add_loop_test(t, keys_that_are_renewed_while_nothing_else_happens, 0, 2);
