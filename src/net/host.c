@@ -111,7 +111,7 @@ int host_turn(struct host *h, struct race *race, uint64_t now_ms)
 	for (int i = 0; i < h->count && rc == 0; i++)
 		if (!h->of[i].over)
 			rc = look(h, &h->of[i], race, now_ms);
-	if (h->count > 1 && h->of[1].over && !h->of[0].over && race->count && h->patience == UINT64_MAX)
+	if (h->count > 1 && h->of[1].over && race->count && h->patience == UINT64_MAX)
 		h->patience = now_ms + HOST_DELAY_MS;
 	return rc;
 }

@@ -131,8 +131,6 @@ static bool look(struct race *r, struct runner *one, uint64_t now_ms)
 	if (poll(&p, 1, 0) != 1)
 		return false;
 	getsockopt(one->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	if (error == 0 && p.revents & POLLERR)
-		error = ECONNRESET; /* it was there and is gone again */
 	if (error)
 		fail(r, one, error, now_ms);
 	return error == 0;

@@ -46,7 +46,6 @@ static int wait_for_room(struct unix_socket *u, uint64_t now_ms)
 	struct pipe *p = &u->stream.pipe;
 	if (now_ms >= u->end)
 		return pipe_fail(p->error, MQTTWILL_ETIMEOUT, "connect to %s: too many wait to be accepted, and none was in time", u->stream.peer);
-	p->wants = 0;
 	p->deadline = now_ms + u->pause_ms < u->end ? now_ms + u->pause_ms : u->end;
 	u->pause_ms = 2 * u->pause_ms < MOST_PAUSE_MS ? 2 * u->pause_ms : MOST_PAUSE_MS;
 	return PIPE_WAIT;

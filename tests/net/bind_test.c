@@ -85,6 +85,19 @@ START_TEST(what_cannot_be_bound_names_its_option)
 }
 END_TEST
 
+START_TEST(where_it_left_from_is_told_when_nobody_answers)
+{
+	const struct mqttwill_network n = {.bind_address = "127.0.0.7"};
+	struct line                   l;
+	ck_assert(line_listen(&l, AF_INET, 4));
+	close(l.listener);
+	l.listener = -1;
+	ck_assert_int_eq(open_bound(&l, "127.0.0.1", &n), MQTTWILL_ECONNECT);
+	ck_assert_msg(strstr(l.error.text, " from 127.0.0.7: Connection refused"), "%s", l.error.text);
+	line_close(&l);
+}
+END_TEST
+
 static const struct {
 	struct mqttwill_network network;
 	const char             *text;
@@ -150,6 +163,7 @@ Suite *bind_suite(void)
 	tcase_add_loop_test(t, the_local_address_is_the_one_asked_for, 0, 2);
 	tcase_add_test(t, the_interface_is_the_one_asked_for);
 	tcase_add_loop_test(t, what_cannot_be_bound_names_its_option, 0, sizeof unbound / sizeof unbound[0]);
+	tcase_add_test(t, where_it_left_from_is_told_when_nobody_answers);
 	tcase_add_loop_test(t, what_is_wrong_in_any_case_is_told_when_the_client_is_made, 0, sizeof wrong / sizeof wrong[0]);
 	tcase_add_test(t, probes_fill_the_end_of_the_time_that_the_other_side_may_be_silent);
 	tcase_add_loop_test(t, fast_open_is_asked_of_the_system_where_the_option_says_so, 0, 2);

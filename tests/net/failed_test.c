@@ -128,12 +128,12 @@ START_TEST(the_table_is_small_and_lets_go_of_what_is_over_first)
 	union address a = *four(FOUR(1));
 	for (unsigned i = 0; i < FAILED_MOST + 1; i++) {
 		a.four.sin_port = htons((uint16_t)(1000 + i));
-		failed_note(&f, &a, 1000 + i);
+		failed_note(&f, &a, i == 7 ? 100 : 1000 + i);
 	}
 	ck_assert_uint_ne(failed_until(&f, &a, 1000), 0);
-	a.four.sin_port = htons(1000);
+	a.four.sin_port = htons(1007);
 	ck_assert_uint_eq(failed_until(&f, &a, 1000), 0);
-	a.four.sin_port = htons(1001);
+	a.four.sin_port = htons(1000);
 	ck_assert_uint_ne(failed_until(&f, &a, 1000), 0);
 	failed_fini(&f);
 }
@@ -171,14 +171,14 @@ Suite *failed_suite(void)
 {
 	Suite *s = suite_create("failed");
 	TCase *t = tcase_create("failed");
-	tcase_add_loop_test(t, an_address_that_failed_goes_behind_the_others_for_a_while, 0, 2);
+	tcase_add_test(t, an_address_that_failed_goes_behind_the_others_for_a_while);
 	tcase_add_test(t, one_that_is_overtaken_goes_behind);
 	tcase_add_test(t, one_that_answers_is_in_order_again);
 	tcase_add_test(t, one_where_nobody_says_a_word_goes_behind);
 	tcase_add_test(t, the_hold_doubles_up_to_ten_minutes_and_begins_anew_after_a_good_while);
 	tcase_add_test(t, the_table_is_small_and_lets_go_of_what_is_over_first);
 	tcase_add_test(t, without_memory_nothing_is_remembered);
-	tcase_add_loop_test(t, a_socket_that_cannot_be_had_is_not_held_against_the_address, 0, 2);
+	tcase_add_test(t, a_socket_that_cannot_be_had_is_not_held_against_the_address);
 	suite_add_tcase(s, t);
 	return s;
 }
