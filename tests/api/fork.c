@@ -4,6 +4,8 @@
  * a connection that breaks raises no SIGPIPE.
  */
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -137,6 +139,66 @@ static void executes(const char *url)
 	mqttwill_free(c);
 }
 
+/* ---- While it connects ---- */
+
+/* A listener whose queue is full answers nobody: sets url, and crowd to who is in it. */
+static int busy_listener(char *url, size_t size, int *crowd, int n)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t          len = sizeof a;
+	int                fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(fd, (struct sockaddr *)&a, sizeof a) < 0 || listen(fd, 0) < 0 || getsockname(fd, (struct sockaddr *)&a, &len) < 0)
+		return -1;
+	snprintf(url, size, "mqtt://127.0.0.1:%d", ntohs(a.sin_port));
+	for (int i = 0; i < n; i++) {
+		crowd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		if (connect(crowd[i], (struct sockaddr *)&a, sizeof a) < 0 && errno != EINPROGRESS)
+			return -1;
+	}
+	return fd;
+}
+
+/* The descriptor of the connection that says CONNECT; those before it say nothing. */
+static bool greeted(mqttwill *c, int listener)
+{
+	char byte = 0;
+	for (uint64_t until = now_ms() + 15000; byte != 0x10 && now_ms() < until;) {
+		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		mqttwill_run(c, 50);
+		if (fd < 0)
+			continue;
+		if (recv(fd, &byte, 1, 0) < 0)
+			byte = 0;
+		close(fd);
+	}
+	return byte == 0x10;
+}
+
+static void forks_while_connecting(void)
+{
+	char        url[64];
+	int         crowd[4], listener = busy_listener(url, sizeof url, crowd, 4);
+	struct seen seen = {0};
+	if (listener < 0 || fcntl(listener, F_SETFL, O_NONBLOCK) < 0)
+		return;
+	mqttwill *c = new_client(url, "connecting", &status, &seen);
+	need(c, mqttwill_start(c), "start");
+	mqttwill_run(c, 50);
+	pid_t pid = fork();
+	if (pid == 0) {
+		mqttwill_free(c);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	for (int i = 0; i < 4; i++)
+		close(crowd[i]);
+	bool alone = greeted(c, listener) && seen.count[MQTTWILL_RETRY] == 0;
+	check(alone, "a forked child that frees its copy leaves the parent to go on connecting",
+	      "no CONNECT came, or %u attempts failed", seen.count[MQTTWILL_RETRY]);
+	mqttwill_free(c);
+	close(listener);
+}
+
 /* ---- SIGPIPE ---- */
 
 /* A broker that accepts, answers CONNECT and vanishes. */
@@ -189,6 +251,7 @@ int main(int argc, char **argv)
 	child_lingers(argv[1], true, "an abort reaches the broker though a forked child holds the socket");
 	child_lingers(argv[1], false, "so does free");
 	executes(argv[1]);
+	forks_while_connecting();
 	breaks();
 	check(!piped, "SIGPIPE was never raised", "it was");
 	return report();
