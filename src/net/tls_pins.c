@@ -28,6 +28,8 @@ static bool is_pin(const char *text)
 int tls_step_pins(SSL_CTX *ssl, const struct mqttwill_tls *settings, struct pipe_error *error)
 {
 	(void)ssl;
+	if (settings->pin_count && settings->psk)
+		return pipe_fail(error, MQTTWILL_EOPTION, "option tls.pins: they are set beside psk, where there is no certificate");
 	for (size_t i = 0; i < settings->pin_count; i++)
 		if (!is_pin(settings->pins[i]))
 			return pipe_fail(error, MQTTWILL_EOPTION,

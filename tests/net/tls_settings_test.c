@@ -363,6 +363,14 @@ START_TEST(a_pin_that_is_none_is_refused)
 }
 END_TEST
 
+START_TEST(pins_beside_a_pre_shared_key_are_refused)
+{
+	const char *const pins[] = {some_pin};
+	is_refused(&(struct mqttwill_tls){.pins = pins, .pin_count = 1, .psk_identity = "lamp", .psk = "secret", .psk_len = 6},
+	           "option tls.pins: they are set beside psk, where there is no certificate");
+}
+END_TEST
+
 /* ---- The hook and the key log ---- */
 
 struct hooked {
@@ -445,6 +453,7 @@ Suite *tls_settings_suite(void)
 	tcase_add_test(t, a_pin_trusts_nobody_by_itself);
 	tcase_add_loop_test(t, a_resumed_session_is_held_to_the_pins_too, 0, 4);
 	tcase_add_loop_test(t, a_pin_that_is_none_is_refused, 0, 8);
+	tcase_add_test(t, pins_beside_a_pre_shared_key_are_refused);
 	tcase_add_test(t, the_hook_has_the_last_word);
 	tcase_add_test(t, the_key_log_is_written_only_by_a_build_that_was_asked_for_it);
 #endif
