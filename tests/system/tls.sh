@@ -170,6 +170,25 @@ renewed_trust() {
 }
 it 'authorities that were replaced are read before the next attempt' renewed_trust
 
+# A system that was made lax, and a server that makes use of it.
+lax_system() {
+	openssl req -x509 -newkey rsa:1024 -nodes -keyout weak.key -out weak.pem -days 2 -subj /CN=localhost -sha256 \
+		-addext subjectAltName=DNS:localhost 2>openssl
+	printf '%s\n' 'openssl_conf = a' '[a]' 'ssl_conf = b' '[b]' 'system_default = c' '[c]' 'MinProtocol = TLSv1' \
+		'CipherString = ALL:@SECLEVEL=0' 'Options = UnsafeLegacyRenegotiation,UnsafeLegacyServerConnect' >lax.cnf
+	export OPENSSL_CONF=$dir/lax.cnf
+	free_port
+	start openssl s_server -accept "127.0.0.1:$port" -cert weak.pem -key weak.key <&"$never" >server 2>&1
+	await server '^ACCEPT'
+	says 4 'tls: the certificate of localhost [(]CN=localhost[)] has a key that is too weak: RSA, 1024 bits$' \
+		--url "mqtts://localhost:$port" --cafile weak.pem
+	free_port
+	start openssl s_server -accept "127.0.0.1:$port" -cert "$keys/good.pem" -key "$keys/good.key" -tls1_1 <&"$never" >server2 2>&1
+	await server2 '^ACCEPT'
+	says 4 'tls: localhost does not speak TLS 1.2 or later$' --url "mqtts://localhost:$port" "$ca"
+}
+it "the system's openssl.cnf makes nothing weaker" lax_system
+
 # ---- Who we are ------------------------------------------------------------------------------------------------------------------
 
 # mutual [LINE...]: Mosquitto that asks for a certificate of the devices' authority.
