@@ -257,8 +257,8 @@ static void write_websocket(struct connection *c)
 	}
 	if (!buf_len(&w->out) && broker_wants_close(c->link))
 		websocket_leave(w);
-	size_t n = write_bytes(c, buf_front(&w->out), buf_len(&w->out));
-	buf_take(&w->out, n);
+	if (buf_len(&w->out))
+		buf_take(&w->out, write_bytes(c, buf_front(&w->out), buf_len(&w->out)));
 	buf_relax(&w->out);
 }
 
