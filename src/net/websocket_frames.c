@@ -14,17 +14,6 @@
 
 #include "net/websocket_internal.h"
 
-/* In a static library whose users may have no static libwslay to link with, it may be missing: websocket_available() looks. */
-#if defined(WSLAY_IS_SHARED_ONLY) && !defined(PIC)
-#pragma weak wslay_frame_context_init
-#pragma weak wslay_frame_context_free
-#pragma weak wslay_frame_recv
-#pragma weak wslay_frame_send
-#define HAS_WSLAY (wslay_frame_context_init != NULL)
-#else
-#define HAS_WSLAY true
-#endif
-
 enum { KEYS = 64, STOPPED = 1 }; /* random bytes to mask sixteen frames with, for one system call */
 
 struct frames {
@@ -130,9 +119,15 @@ void frames_drop(struct incoming *in)
 	in->frames = NULL;
 }
 
+/*
+ * Where there is no static libwslay, the installed static library has weak references to it (install-exec-hook in Makefile.am): a
+ * program that is linked without it does without WebSocket. The compiler must not know better.
+ */
+static int (*const volatile linked)(wslay_frame_context_ptr *, const struct wslay_frame_callbacks *, void *) = wslay_frame_context_init;
+
 int websocket_available(struct pipe_error *error)
 {
-	if (HAS_WSLAY)
+	if (linked)
 		return 0;
 	return pipe_fail(error, MQTTWILL_EUNSUPPORTED, "websocket: this program was linked without libwslay");
 }

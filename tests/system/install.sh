@@ -33,7 +33,7 @@ builds() {
 		source=$scratch/source
 	fi
 	mkdir "$scratch/build" && cd "$scratch/build" || return 1
-	"$source/configure" --prefix="$prefix" CC="$CC" CFLAGS=-O0 --disable-dependency-tracking $TLS_OPTION &&
+	"$source/configure" --prefix="$prefix" CC="$CC" CFLAGS=-O0 --disable-dependency-tracking $TLS_OPTION $WEBSOCKET_OPTION &&
 		$MAKE -j2 && $MAKE install
 }
 
@@ -150,6 +150,11 @@ compiles_static() {
 	$CC -static -std=c11 "$scratch/app.c" $(pkg-config --static --cflags --libs mqttwill) -o "$scratch/app-static"
 }
 
+lacks_websocket() {
+	case $(pkg-config --static --libs mqttwill) in *-lwslay*) return 0 ;; esac
+	"$scratch/app-static" ws://127.0.0.1 | grep 'websocket: .* without libwslay'
+}
+
 start_broker() {
 	mkfifo "$scratch/listening" || return 1
 	"${STUB_BROKER:-$scratch/build/tests/broker/stub-broker}" --port 0 >"$scratch/listening" 2>"$scratch/broker.log" &
@@ -168,6 +173,7 @@ leaves_nothing() {
 }
 
 TLS_OPTION=--with-openssl=${with_openssl:-yes}
+WEBSOCKET_OPTION=${with_wslay:+--with-wslay=$with_wslay}
 check "it builds and installs into a prefix" builds || exit 1
 check "header, libraries, pkg-config file, command and man pages are installed" installs_completely
 check "DESTDIR holds the same files and nothing else" obeys_destdir
@@ -183,6 +189,7 @@ check "a foreign program compiles as C11 with pkg-config's flags" compiles_c &&
 check "the header serves C++17 without a warning" compiles_cxx &&
 	check "and the C++ program comes online and leaves" with_library "$scratch/app-cxx" "$url"
 check "a static program links with pkg-config --static" compiles_static &&
-	check "and it runs with a numeric address" "$scratch/app-static" "$url"
+	check "and it runs with a numeric address" "$scratch/app-static" "$url" &&
+	check "and without a static libwslay it says so of a ws URL" lacks_websocket
 check "uninstall leaves nothing behind" leaves_nothing
 exit $failed
