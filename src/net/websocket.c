@@ -311,7 +311,6 @@ static void opened(struct websocket *w)
 {
 	w->open = true;
 	w->pipe.deadline = UINT64_MAX;
-	buf_fini(&w->handshake->request);
 	if (http_head_rest(&w->handshake->answer))
 		return;
 	handshake_free(w->handshake);

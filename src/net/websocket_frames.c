@@ -25,6 +25,7 @@ struct frames {
 	size_t         to_len;
 	uint8_t        keys[KEYS];
 	size_t         keys_left;
+	bool           reading; /* what is written meanwhile does not give it back */
 	uint8_t        type; /* of the frame that is half read */
 	uint8_t        control[CONTROL_PAYLOAD];
 	uint8_t        control_len;
@@ -102,7 +103,7 @@ static struct frames *borrow(struct incoming *in)
 
 static bool is_between_frames(const struct incoming *in)
 {
-	return in->frames->held == 0 && in->left == 0;
+	return !in->frames->reading && in->frames->held == 0 && in->left == 0;
 }
 
 static void give_back_between_frames(struct incoming *in)
@@ -217,6 +218,7 @@ int frames_decode(struct incoming *in, uint8_t *bytes, size_t n, size_t *payload
 	*payload = 0;
 	if (!d.f)
 		return wrong(&d, MQTTWILL_ENOMEM, "there is no memory for its frames");
+	d.f->reading = true;
 	d.f->from = bytes;
 	d.f->from_len = n;
 	while (rc == 0) {
@@ -227,9 +229,8 @@ int frames_decode(struct incoming *in, uint8_t *bytes, size_t n, size_t *payload
 			break;
 		rc = got < 0 ? wrong(&d, CLOSE_PROTOCOL, "a frame's head is malformed") : take_part(&d, &part, begins);
 	}
-	if (rc == STOPPED)
-		frames_drop(in);
-	else if (rc == 0)
+	d.f->reading = false;
+	if (rc == 0)
 		give_back_between_frames(in);
 	return rc == STOPPED ? 0 : rc;
 }

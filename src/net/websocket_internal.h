@@ -47,7 +47,7 @@ struct incoming {
 	bool           going_on; /* the last data frame was not its message's last */
 };
 
-/* A control frame that is whole: true: go on; false: `incoming` is at its end, and what is behind it is of no interest. */
+/* A control frame that is whole: true: go on; false: what is behind it is of no interest, and frames_drop() is next. */
 typedef bool frames_control_fn(void *user, enum frame_type type, const uint8_t *payload, size_t n);
 
 /*

@@ -35,6 +35,7 @@ static const struct {
 	{"ws://broker:443/a", "GET /a HTTP/1.1\r\n", "Host: broker:443\r\n"},
 	{"wss://broker:8084/a%20b?c=%2F&d", "GET /a%20b?c=%2F&d HTTP/1.1\r\n", "Host: broker:8084\r\n"},
 	{"ws://me:word@[2001:db8::1]:9001/x", "GET /x HTTP/1.1\r\n", "Host: [2001:db8::1]:9001\r\n"},
+	{"ws://[fe80::1%25lo]:9001", "GET /mqtt HTTP/1.1\r\n", "Host: [fe80::1]:9001\r\n"},
 	{"ws://[::1]?q", "GET /?q HTTP/1.1\r\n", "Host: [::1]\r\n"},
 };
 

@@ -186,6 +186,16 @@ START_TEST(a_frame_may_be_cut_at_every_byte)
 }
 END_TEST
 
+START_TEST(a_read_that_was_full_may_have_left_something)
+{
+	line_frame(&line, 0x82, sent, 100);
+	ck_assert_int_eq(line.top->ops->read(line.top, got, 50), 48);
+	ck_assert_uint_gt(line.top->ops->pending(line.top), 0);
+	ck_assert_int_eq(line.top->ops->read(line.top, got, 500), 52);
+	ck_assert_uint_eq(line.top->ops->pending(line.top), 0);
+}
+END_TEST
+
 static const struct {
 	const char *bytes;
 	size_t      n;
@@ -236,8 +246,10 @@ START_TEST(a_ping_is_answered_with_its_own_bytes)
 	ssize_t  rc;
 	size_t   n;
 	line_frame(&line, 0x89, sent, (size_t)_i);
+	line.top->wants = 0;
 	ck_assert_uint_eq(line_reads(&line, got, sizeof got, &rc), 0);
 	ck_assert_int_eq(rc, -1);
+	ck_assert_uint_eq(line.top->wants, PIPE_READ);
 	ck_assert_int_eq(line_next(&line, &payload, &n), 0x8A);
 	ck_assert_uint_eq(n, (size_t)_i);
 	ck_assert_mem_eq(payload, sent, n);
@@ -282,6 +294,7 @@ START_TEST(a_pong_that_was_not_taken_whole_is_owed)
 	for (int i = 0; i < 3; i++) {
 		line_frame(&line, 0x89, "0123456789", 10);
 		line_reads(&line, got, sizeof got, &rc);
+		ck_assert_int_eq(writes("", 0), -1);
 	}
 	ck_assert(line.top->owes && line.top->wants & PIPE_WRITE);
 	line.tape.room = SIZE_MAX;
@@ -417,6 +430,22 @@ START_TEST(between_frames_it_owns_nothing_and_on_the_way_it_allocates_nothing)
 }
 END_TEST
 
+START_TEST(what_had_to_wait_is_given_back)
+{
+	struct alloc_bytes bytes = {0};
+	writes("x", 1); /* what frames are made with is the process's */
+	line.tape.room = 100;
+	alloc_account(&bytes);
+	ssize_t told = line.top->ops->write(line.top, sent, 5000);
+	line.tape.room = 1 << 20;
+	told += line.top->ops->write(line.top, sent + told, 5000 - (size_t)told);
+	alloc_account(NULL);
+	ck_assert_int_eq(told, 5000);
+	ck_assert_int_ge(bytes.most, 4900);
+	ck_assert_int_eq(bytes.now, 0);
+}
+END_TEST
+
 START_TEST(an_open_one_is_small)
 {
 	struct alloc_bytes bytes = {0};
@@ -446,6 +475,8 @@ START_TEST(every_allocation_may_fail)
 		bool failed = alloc_stop();
 		ck_assert(wrote == 92 || wrote == MQTTWILL_ENOMEM);
 		ck_assert(failed || (wrote == 92 && rc == 0));
+		if (wrote == MQTTWILL_ENOMEM && line.tape.out_len) /* nothing can follow half a frame */
+			ck_assert_int_eq(writes("x", 1), MQTTWILL_ELOST);
 		if (!failed)
 			return;
 	}
@@ -467,6 +498,7 @@ static TCase *streams(void)
 	tcase_add_test(t, a_break_of_the_pipe_below_is_told);
 	tcase_add_loop_test(t, a_stream_comes_out_of_frames_of_any_size_in_any_pieces, 0, 40);
 	tcase_add_test(t, a_frame_may_be_cut_at_every_byte);
+	tcase_add_test(t, a_read_that_was_full_may_have_left_something);
 	return t;
 }
 
@@ -485,6 +517,7 @@ static TCase *rules(void)
 	tcase_add_test(t, who_leaves_says_close_and_reads_on_to_the_end);
 	tcase_add_test(t, half_a_frame_is_followed_by_no_close);
 	tcase_add_test(t, between_frames_it_owns_nothing_and_on_the_way_it_allocates_nothing);
+	tcase_add_test(t, what_had_to_wait_is_given_back);
 	tcase_add_test(t, an_open_one_is_small);
 	tcase_add_test(t, every_allocation_may_fail);
 	return t;
