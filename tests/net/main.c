@@ -38,6 +38,7 @@ static Suite *(*const suites[])(void) = {
 	tls_trust_suite,
 #ifdef HAVE_WSLAY
 	websocket_open_suite,
+	websocket_memory_suite,
 	websocket_suite,
 #endif
 	tls_identity_suite,

@@ -31,6 +31,7 @@ Suite *tls_reload_suite(void);
 Suite *tls_settings_suite(void);
 Suite *tls_trust_suite(void);
 Suite *url_suite(void);
+Suite *websocket_memory_suite(void);
 Suite *websocket_open_suite(void);
 Suite *websocket_suite(void);
 
