@@ -74,6 +74,7 @@ START_TEST(a_head_is_the_same_in_whatever_pieces_it_comes)
 		came = (came < strlen(text) ? came : strlen(text)) - strlen(g->text);
 		ck_assert_uint_eq(http_head_rest(&h), came);
 		http_head_done(&h);
+		ck_assert(came || !h.bytes.data);
 		ck_assert_uint_eq(http_head_rest(&h), came);
 		ck_assert_uint_eq(http_head_take(&h, rest, sizeof rest), came);
 		ck_assert_mem_eq(rest, BEHIND, came);
@@ -113,6 +114,7 @@ static const struct bad {
 	{"HTTP/1.\r\n\r\n", "has no status of three digits", 0},
 	{"HTTP/1.1\r\n\r\n", "has no status of three digits", 0},
 	{"HTTP/1.x 200 OK\r\n\r\n", "has no status of three digits", 0},
+	{"HTTP/1.1 2x0 OK\r\n\r\n", "has no status of three digits", 0},
 	{"HTTP/1.1 20 OK\r\n\r\n", "has no status of three digits", 0},
 	{"HTTP/1.1 2000 OK\r\n\r\n", "has no status of three digits", 0},
 	{"HTTP/1.1  200 OK\r\n\r\n", "has no status of three digits", 0},
