@@ -300,11 +300,18 @@ static enum exit_code parse_one(struct parse *p)
 	return p->value ? setters[o->type](p, o, member) : bad_usage(p, "needs a value");
 }
 
+/* -h with a word behind it is the host, as mosquitto_pub has it. */
+static bool asks_for_help(const struct parse *p)
+{
+	bool last = p->at + 1 == p->argc || p->argv[p->at + 1][0] == '-';
+	return !strcmp(p->argv[p->at], "--help") || (!strcmp(p->argv[p->at], "-h") && last);
+}
+
 bool options_parse(const struct command_line *line, int argc, char **argv, enum exit_code *code)
 {
 	struct parse p = {.line = line, .argc = argc, .argv = argv, .at = 1};
 	for (*code = EXIT_OK; p.at < argc && *code == EXIT_OK; p.at++) {
-		if (!strcmp(argv[p.at], "--help") || !strcmp(argv[p.at], "-h")) {
+		if (asks_for_help(&p)) {
 			help(line);
 			return false;
 		}

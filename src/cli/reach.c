@@ -25,7 +25,7 @@ const struct option broker_rows[] = {
 	                                        "default mqtt://localhost; repeated: more servers",
 	 .type = OPTION_LIST, .offset = AT(urls), .letter = 'L'},
 	{.name = "host", .value = "HOST", .help = "instead of a URL; with TLS where --tls, port 8883 or an option of TLS is given",
-	 .type = OPTION_TEXT, .offset = AT(host)},
+	 .type = OPTION_TEXT, .offset = AT(host), .letter = 'h'},
 	{.name = "port", .value = "PORT", .help = "default 1883, with TLS 8883",
 	 .type = OPTION_NUMBER, .offset = AT(port), .letter = 'p', .least = 1, .max = 65535, .rule = "a TCP port"},
 	{.name = "unix", .value = "PATH", .help = "the broker's Unix socket, instead of a URL",

@@ -112,7 +112,8 @@ next_server() {
 	is 'exit code' 0 "$code"
 	pubs 3 ' no connection: .*127.0.0.1:1: Connection refused' --url "$nobody" --url "mqtt://127.0.0.1:$port" --url "$nobody"
 	expect 'no promise of a next one where there will be none' eval 'tail -n 1 said | grep -v "next is"'
-	"$mqttwill" sub -t x --url "mqtt://127.0.0.1:$port" --url "$url" --for .1 2>said || fail 'sub gave up at the first'
+	start "$mqttwill" sub -t x --url "mqtt://127.0.0.1:$port" --url "$url" 2>ear
+	await ear ' subscribed to x'
 }
 it 'run with two --url: where the first is dead the second is taken, and told' next_server
 
@@ -120,6 +121,9 @@ host_and_port() {
 	mosquitto
 	pubs 0 "connected to mqtt://127.0.0.1:$port" --host 127.0.0.1 --port "$port"
 	pubs 0 "connected to mqtt://localhost:$port" -p "$port"
+	pubs 0 "connected to mqtt://127.0.0.1:$port" -h 127.0.0.1 -p "$port"
+	"$mqttwill" pub -t a -m b -h >help || fail '-h alone is no help'
+	expect '-h alone is help' has help '^Usage: mqttwill pub'
 }
 it '--host and --port are a URL' host_and_port
 
