@@ -13,12 +13,10 @@ net=
 for c in http_head no_proxy pipe proxy proxy_http proxy_socks url; do
 	net="$net $src/src/net/$c.c"
 done
-websocket="$(ls "$src"/src/net/websocket*.c | grep -v _none) -lwslay"
-[ "${with_wslay:-yes}" != no ] || websocket=$src/src/net/websocket_none.c
 tls="-DHAVE_OPENSSL $(ls "$src"/src/net/tls*.c | grep -v _none) -lssl -lcrypto"
 [ "${with_openssl:-yes}" != no ] || tls=$src/src/net/tls_none.c
-websocket="$(ls "$src"/src/net/websocket*.c | grep -v _none) $src/src/net/pipe.c -lwslay"
-[ "${with_wslay:-yes}" != no ] || websocket="$src/src/net/websocket_none.c $src/src/net/pipe.c"
+websocket="$(ls "$src"/src/net/websocket*.c | grep -v _none) -lwslay"
+[ "${with_wslay:-yes}" != no ] || websocket=$src/src/net/websocket_none.c
 srv="$src/src/net/srv.c -lresolv"
 [ "${with_resolv:-yes}" != no ] || srv=
 failed=0
@@ -37,8 +35,7 @@ for c in "$src"/tests/fuzz/fuzz_*.c; do
 	# shellcheck disable=SC2086 # lists of files
 	if clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-I"$src/include" -I"$src/src" -I"$src/tests" "$c" "$src"/src/base/*.c "$src"/src/wire/*.c \
-		"$src"/src/session/*.c $net $websocket $srv \
-		"$src"/src/session/*.c "$src"/src/net/url.c "$src"/src/net/http_head.c $websocket $srv $tls \
+		"$src"/src/session/*.c $net $websocket $srv $tls \
 		$support $scram -lcheck -lsubunit -lm -lrt -pthread -o "$target" &&
 		"./$target" -max_total_time="$seconds" -artifact_prefix="$target." "$target.corpus" $known >"$target.log" 2>&1; then
 		echo "ok - $target ran $seconds s: $(grep -a '^Done' "$target.log")"
