@@ -98,5 +98,5 @@ uint16_t dns_question(const uint8_t *query, size_t size, char name[256])
 		name[n++] = '.';
 	}
 	name[n ? n - 1 : 0] = 0;
-	return at + 3 <= size ? (uint16_t)(query[at + 1] << 8 | query[at + 2]) : 0;
+	return at + 3 <= size ? (uint16_t)((unsigned)query[at + 1] << 8 | query[at + 2]) : 0;
 }
