@@ -227,10 +227,7 @@ bool servers_lost(struct client *c, int error, bool was_up, bool hopeless, bool 
 	bool again = was_up && s->failures == 0 && !hopeless; /* it has served well: it comes first */
 	s->hopeless = hopeless;
 	s->due = c->now_ms + backoff(c, error, hopeless);
-	for (uint16_t i = 0; error == MQTTWILL_ETAKENOVER && i < c->servers.count; i++)
-		if (c->servers.list[i].due < s->due)
-			c->servers.list[i].due = s->due;
-	if (!again && !stays && error != MQTTWILL_ETAKENOVER)
+	if (!again && !stays && error != MQTTWILL_ETAKENOVER) /* which is about the client id: no server is tried meanwhile */
 		take_next(c);
 	s = server_now(c);
 	c->retry_at = s->due > c->now_ms ? s->due : c->now_ms;
