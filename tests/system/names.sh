@@ -35,7 +35,7 @@ inside() {
 asked() {
 	[ -x "$nameserver" ] || fail "$nameserver is not built"
 	mkfifo orders
-	start inside "$nameserver" 127.0.0.1 <>orders >names
+	start ip netns exec "$netns" "$nameserver" 127.0.0.1 <>orders >names
 	exec {orders}<>orders
 	await names '^listening'
 	local order
@@ -67,7 +67,7 @@ says() {
 	local wanted=$1 pattern=$2 began
 	shift 2
 	began=$(now)
-	start inside "$mqttwill" pub --topic a --message b --qos 1 --timeout 15 -v "$@" 2>said
+	start ip netns exec "$netns" "$mqttwill" pub --topic a --message b --qos 1 --timeout 15 -v "$@" 2>said
 	ended "$pid"
 	took=$(($(now) - began))
 	expect 'it says so' has said "$pattern"
@@ -82,7 +82,7 @@ slow() {
 	home
 	asked 'address broker.test 192.0.2.2' 'how ALL 3000'
 	broker 192.0.2.2/1883
-	start inside "$api_dir/device" url=mqtt://broker.test:1883 id=lamp </dev/null >device
+	start ip netns exec "$netns" "$api_dir/device" url=mqtt://broker.test:1883 id=lamp </dev/null >device
 	await device '^UP .*192.0.2.2:1883'
 	expect 'no step took long' lacks device SLOW
 	says 6 'resolve broker.test: no answer in time' $at --resolve-timeout 1
@@ -94,7 +94,7 @@ silent() {
 	home
 	asked 'address broker.test 192.0.2.2' 'how ALL drop'
 	broker 192.0.2.2/1883
-	start inside "$mqttwill" pub --topic a --message b --qos 1 --timeout 30 -v --retry $at --resolve-timeout 1 2>said
+	start ip netns exec "$netns" "$mqttwill" pub --topic a --message b --qos 1 --timeout 30 -v --retry $at --resolve-timeout 1 2>said
 	await_count 2 said 'resolve broker.test: no answer in time'
 	order 'how ALL answer'
 	await said 'connected to .*192.0.2.2:1883' 15000
@@ -169,7 +169,7 @@ moved() {
 	home
 	asked 'address broker.test 192.0.2.66'
 	broker 192.0.2.2/1883 192.0.2.3/1883
-	start inside "$mqttwill" run --id lamp --topic lamp/status $at 2>said
+	start ip netns exec "$netns" "$mqttwill" run --id lamp --topic lamp/status $at 2>said
 	await said '192.0.2.66:1883: Connection refused'
 	order 'forget broker.test'
 	order 'address broker.test 192.0.2.2'
@@ -307,7 +307,7 @@ by_dnsmasq() {
 		srv-host=_mqtt._tcp.home.test,b.test,1883,1
 		srv-host=_mqtt._tcp.home.test,a.test,1883,2
 	END
-	start inside "$dnsmasq" --keep-in-foreground --no-resolv --no-hosts --conf-file="$dir/dnsmasq.conf" --user=root --pid-file= \
+	start ip netns exec "$netns" "$dnsmasq" --keep-in-foreground --no-resolv --no-hosts --conf-file="$dir/dnsmasq.conf" --user=root --pid-file= \
 		--listen-address=127.0.0.1 --bind-interfaces --log-facility=- --log-queries 2>asked
 	await asked 'started'
 	broker 192.0.2.2/1883
