@@ -13,7 +13,7 @@ net=
 for c in http_head no_proxy pipe proxy proxy_http proxy_socks url; do
 	net="$net $src/src/net/$c.c"
 done
-tls="-DHAVE_OPENSSL $(ls "$src"/src/net/tls*.c | grep -v _none) -lssl -lcrypto"
+tls="-DHAVE_OPENSSL $(ls "$src"/src/net/tls*.c | grep -v _none) $src/tests/fuzz/tls_fixed.c -lssl -lcrypto"
 [ "${with_openssl:-yes}" != no ] || tls=$src/src/net/tls_none.c
 websocket="$(ls "$src"/src/net/websocket*.c | grep -v _none) -lwslay"
 [ "${with_wslay:-yes}" != no ] || websocket=$src/src/net/websocket_none.c
