@@ -95,7 +95,7 @@ static struct tls_shared *publish(struct tls_shared *mine)
 /* ---- Making it ---- */
 
 /* What a client does not share is checked for each. */
-static tls_step *const checks[] = {tls_step_name, tls_step_alpn, tls_step_pins};
+static tls_step *const checks[] = {tls_step_name, tls_step_alpn, tls_step_pins, tls_step_psk_sizes};
 
 static tls_step *const steps[] = {
 	tls_step_base, tls_step_versions,    tls_step_ciphers, tls_step_verify, tls_step_crl, tls_step_ocsp,

@@ -64,9 +64,10 @@ typedef int tls_step(SSL_CTX *ssl, const struct mqttwill_tls *settings, struct p
 tls_step tls_step_base;     /* what no setting changes */
 tls_step tls_step_versions;
 tls_step tls_step_ciphers;  /* and groups */
-tls_step tls_step_name;     /* these three check what each connection will use, and need no SSL_CTX */
+tls_step tls_step_name;     /* these four check what each connection will use, and need no SSL_CTX */
 tls_step tls_step_alpn;
 tls_step tls_step_pins;
+tls_step tls_step_psk_sizes;
 tls_step tls_step_verify;
 tls_step tls_step_crl;
 tls_step tls_step_ocsp;

@@ -33,19 +33,26 @@ static int refuse_certificate(X509_STORE_CTX *verification, void *unused)
 	return 0;
 }
 
-int tls_step_psk(SSL_CTX *ssl, const struct mqttwill_tls *settings, struct pipe_error *error)
+int tls_step_psk_sizes(SSL_CTX *ssl, const struct mqttwill_tls *settings, struct pipe_error *error)
 {
 	size_t n = settings->psk ? strlen(settings->psk_identity) : 0;
+	(void)ssl;
 	if (!settings->psk)
 		return 0;
 	if (n < 1 || n >= PSK_MAX_IDENTITY_LEN)
 		return pipe_fail(error, MQTTWILL_EOPTION, "option tls.psk_identity: %zu bytes are not from 1 to %d", n, PSK_MAX_IDENTITY_LEN - 1);
 	if (settings->psk_len > PSK_MAX_PSK_LEN)
 		return pipe_fail(error, MQTTWILL_EOPTION, "option tls.psk_len: %zu is more than OpenSSL's %d", settings->psk_len, PSK_MAX_PSK_LEN);
+	return 0;
+}
+
+int tls_step_psk(SSL_CTX *ssl, const struct mqttwill_tls *settings, struct pipe_error *error)
+{
+	if (!settings->psk)
+		return 0;
 	if (!settings->ciphers && !SSL_CTX_set_cipher_list(ssl, ciphers))
 		return pipe_fail(error, MQTTWILL_EUNSUPPORTED, "option tls.psk: this OpenSSL has no ciphers for it");
 	SSL_CTX_set_psk_client_callback(ssl, give);
-	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(ssl, refuse_certificate, NULL);
 	return 0;
 }

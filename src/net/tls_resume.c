@@ -24,12 +24,6 @@ static const char *server_key(const struct tls *t, struct server_key *key)
 	return key->text;
 }
 
-static bool wanted(const struct tls *t)
-{
-	const struct mqttwill_tls *settings = &t->context->settings;
-	return !settings->no_resumption && !settings->psk; /* a pre-shared key is as short a handshake as a ticket */
-}
-
 /* ---- For how long ---- */
 
 static void sooner(time_t *until, time_t other)
@@ -80,7 +74,7 @@ static int keep(SSL *ssl, SSL_SESSION *session)
 	struct server_key  key;
 	time_t             now = time(NULL);
 	bool               again = SSL_session_reused(ssl);
-	if (!t || !wanted(t) || SSL_get_SSL_CTX(ssl) != t->context->ssl) /* what it was verified by has been reloaded */
+	if (!t || SSL_get_SSL_CTX(ssl) != t->context->ssl) /* what it was verified by has been reloaded */
 		return 0;
 	if (!again && !t->kept) { /* the server did not know those from before */
 		tls_sessions_forget(&t->context->sessions, server_key(t, &key));
@@ -95,7 +89,7 @@ static int keep(SSL *ssl, SSL_SESSION *session)
 int tls_step_sessions(SSL_CTX *ssl, const struct mqttwill_tls *settings, struct pipe_error *error)
 {
 	(void)error;
-	if (settings->no_resumption || settings->psk) {
+	if (settings->no_resumption || settings->psk) { /* a pre-shared key makes a handshake as short as a ticket does */
 		SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
 		SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
 		return 0;
@@ -110,8 +104,6 @@ int tls_step_sessions(SSL_CTX *ssl, const struct mqttwill_tls *settings, struct 
 void tls_session_offer(struct tls *t)
 {
 	struct server_key key;
-	if (!wanted(t) || SSL_get_SSL_CTX(t->ssl) != t->context->ssl)
-		return;
 	SSL_SESSION *session = tls_sessions_take(&t->context->sessions, server_key(t, &key), time(NULL), &t->verified_until);
 	t->offered = session && SSL_SESSION_is_resumable(session) && SSL_set_session(t->ssl, session);
 	t->single = session && SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION;

@@ -98,6 +98,32 @@ START_TEST(a_server_that_shows_a_certificate_instead_is_refused)
 }
 END_TEST
 
+/* A hook that believes every certificate does not change that. */
+static int believe(X509_STORE_CTX *x, void *unused)
+{
+	(void)unused;
+	X509_STORE_CTX_set_error(x, X509_V_OK);
+	return 1;
+}
+
+static int hook(void *user, void *ssl_ctx)
+{
+	(void)user;
+	SSL_CTX_set_cert_verify_callback(ssl_ctx, believe, NULL);
+	return 0;
+}
+
+START_TEST(a_hook_that_believes_certificates_makes_no_difference)
+{
+	struct tls_scene sc;
+	tls_scene_init(&sc, versions[_i]);
+	sc.settings = (struct mqttwill_tls){.psk_identity = "lamp-7", .psk = key, .psk_len = sizeof key, .ciphers = "ECDHE+AESGCM:PSK", .ssl_ctx_fn = hook};
+	tls_scene_connect(&sc);
+	tls_scene_fails(&sc, MQTTWILL_ETLS, "its pre-shared key: it was not used");
+	tls_scene_fini(&sc);
+}
+END_TEST
+
 START_TEST(without_ciphers_for_certificates_there_is_nothing_in_common)
 {
 	struct tls_scene sc;
@@ -124,11 +150,13 @@ START_TEST(an_identity_that_is_empty_or_too_long_is_refused)
 	memset(name, 'n', sizeof name);
 	name[PSK_MAX_IDENTITY_LEN] = 0;
 	psk_init(&sc, TLS1_3_VERSION);
+	tls_scene_context(&sc); /* one that is alike, and shares its SSL_CTX */
 	sc.settings.psk_identity = "";
 	refused(&sc, "option tls.psk_identity: 0 bytes");
 	sc.settings.psk_identity = name;
 	refused(&sc, "option tls.psk_identity: ");
 	name[PSK_MAX_IDENTITY_LEN - 1] = 0;
+	tls_scene_context(&sc);
 	tls_scene_connect(&sc);
 	tls_scene_fails(&sc, MQTTWILL_ETLS, "does not accept the identity");
 	tls_scene_fini(&sc);
@@ -156,6 +184,7 @@ Suite *tls_psk_suite(void)
 	tcase_add_loop_test(t, another_key_is_refused, 0, 2);
 	tcase_add_loop_test(t, an_unknown_identity_is_refused, 0, 2);
 	tcase_add_loop_test(t, a_server_that_shows_a_certificate_instead_is_refused, 0, 4);
+	tcase_add_loop_test(t, a_hook_that_believes_certificates_makes_no_difference, 0, 2);
 	tcase_add_test(t, without_ciphers_for_certificates_there_is_nothing_in_common);
 	tcase_add_test(t, an_identity_that_is_empty_or_too_long_is_refused);
 	tcase_add_test(t, a_stapled_response_cannot_be_wanted_of_a_server_without_certificate);

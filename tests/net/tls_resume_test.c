@@ -12,10 +12,12 @@
 #ifdef HAVE_OPENSSL
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "net/tls_internal.h"
 #include "net/tls_scene.h"
 
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
@@ -274,6 +276,57 @@ START_TEST(a_server_that_speaks_another_version_now)
 }
 END_TEST
 
+static bool offered;
+
+static int look(SSL *ssl, int *alert, void *unused)
+{
+	const unsigned char *bytes;
+	size_t               n;
+	(void)alert;
+	(void)unused;
+	offered = SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_psk, &bytes, &n) == 1;
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+START_TEST(tickets_that_a_server_does_not_know_are_not_offered_again)
+{
+	struct tls_scene sc;
+	tls_scene_init(&sc, TLS1_3_VERSION);
+	SSL_CTX_set_client_hello_cb(sc.server, look, NULL);
+	ck_assert(!tls_scene_visit(&sc)); /* two of them */
+	rotate(&sc);
+	SSL_CTX_set_num_tickets(sc.server, (size_t)_i);
+	ck_assert(!tls_scene_visit(&sc));
+	ck_assert(offered);
+	SSL_CTX_set_num_tickets(sc.server, 0);
+	if (_i)
+		ck_assert(tls_scene_visit(&sc)); /* with the new one */
+	ck_assert(!tls_scene_visit(&sc));
+	ck_assert(!offered);
+	tls_scene_fini(&sc);
+}
+END_TEST
+
+START_TEST(a_ticket_that_comes_after_the_trust_has_changed_is_not_kept)
+{
+	struct tls_scene sc;
+	char             byte;
+	tls_scene_init(&sc, TLS1_3_VERSION);
+	tls_scene_connect(&sc);
+	ck_assert_int_eq(tls_scene_open(&sc), 0);
+	FILE *f = fopen(sc.ca_file, "a");
+	ck_assert(PEM_write_X509(f, sc.leaf));
+	fclose(f);
+	ck_assert_int_eq(tls_context_refresh(sc.context, &sc.error), 0);
+	SSL_write(sc.below.server, "s", 1);
+	ck_assert_int_eq(sc.tls->ops->read(sc.tls, &byte, 1), 1); /* and with it the tickets */
+	tls_scene_close(&sc);
+	ck_assert(!tls_scene_visit(&sc));
+	ck_assert(tls_scene_visit(&sc));
+	tls_scene_fini(&sc);
+}
+END_TEST
+
 /* OpenSSL's server does so where it wants client certificates and was given no session id context. */
 START_TEST(a_server_that_ends_handshakes_because_of_a_session_is_not_offered_one_again)
 {
@@ -363,6 +416,8 @@ Suite *tls_resume_suite(void)
 	tcase_add_loop_test(t, a_session_is_not_resumed_beyond_the_life_of_the_certificates, 0, 2);
 	tcase_add_loop_test(t, a_clock_that_is_set_back_does_no_harm, 0, 2);
 	tcase_add_loop_test(t, a_server_with_new_ticket_keys_has_a_full_handshake_and_then_resumes_again, 0, 2);
+	tcase_add_loop_test(t, tickets_that_a_server_does_not_know_are_not_offered_again, 0, 2);
+	tcase_add_test(t, a_ticket_that_comes_after_the_trust_has_changed_is_not_kept);
 	tcase_add_loop_test(t, a_server_with_a_new_certificate_is_verified_anew, 0, 2);
 	tcase_add_loop_test(t, a_server_that_speaks_another_version_now, 0, 2);
 	tcase_add_test(t, a_server_that_ends_handshakes_because_of_a_session_is_not_offered_one_again);

@@ -37,12 +37,12 @@ struct list {
 };
 
 /* Adds a list to the file. */
-static void add_list(const struct tls_scene *sc, const struct list *what)
+static void add_list_of(X509 *ca, EVP_PKEY *key, const struct list *what)
 {
 	X509_CRL  *crl = X509_CRL_new();
 	ASN1_TIME *from = X509_gmtime_adj(NULL, what->from_s), *until = X509_gmtime_adj(NULL, what->until_s);
 	X509_CRL_set_version(crl, 1);
-	X509_CRL_set_issuer_name(crl, X509_get_subject_name(sc->ca));
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca));
 	X509_CRL_set1_lastUpdate(crl, from);
 	X509_CRL_set1_nextUpdate(crl, until);
 	if (what->revoked) {
@@ -54,13 +54,18 @@ static void add_list(const struct tls_scene *sc, const struct list *what)
 		X509_CRL_add0_revoked(crl, r);
 		ASN1_INTEGER_free(serial);
 	}
-	ck_assert_int_gt(X509_CRL_sign(crl, sc->ca_key, NULL), 0);
+	ck_assert_int_gt(X509_CRL_sign(crl, key, NULL), 0);
 	FILE *f = fopen(crl_file, "a");
 	ck_assert(PEM_write_X509_CRL(f, crl));
 	fclose(f);
 	X509_CRL_free(crl);
 	ASN1_TIME_free(from);
 	ASN1_TIME_free(until);
+}
+
+static void add_list(const struct tls_scene *sc, const struct list *what)
+{
+	add_list_of(sc->ca, sc->ca_key, what);
 }
 
 static const struct {
@@ -117,6 +122,32 @@ START_TEST(a_certificate_without_a_list_is_refused)
 	unlink(crl_file);
 	tls_scene_fini(&sc);
 	tls_scene_fini(&other);
+}
+END_TEST
+
+START_TEST(every_certificate_of_the_chain_is_looked_up)
+{
+	struct tls_scene sc;
+	tls_scene_init(&sc, TLS1_3_VERSION);
+	EVP_PKEY *key = make_key();
+	X509     *between = make_certificate(&(struct certificate){"between", NULL, "critical,CA:TRUE", NULL, -60, 3600, 5}, key, sc.ca, sc.ca_key);
+	X509     *leaf = make_certificate(&(struct certificate){"server", "DNS:localhost", NULL, NULL, -60, 3600, 6}, sc.key, between, key);
+	SSL_CTX_use_certificate(sc.server, leaf);
+	SSL_CTX_add1_chain_cert(sc.server, between);
+	crl_begin();
+	add_list_of(between, key, &(struct list){-60, 3600, 0});
+	if (_i)
+		add_list(&sc, &(struct list){-60, 3600, 5});
+	sc.settings.crl_file = crl_file;
+	tls_scene_connect(&sc);
+	tls_scene_fails(&sc, MQTTWILL_ECERT, _i ? "tls: the authority CN=between above the certificate of localhost has been revoked by CN=home on 20"
+	                                        : "tls: the authority CN=between above the certificate of localhost cannot be looked up: "
+	                                          "crl_file has no revocation list of CN=home");
+	unlink(crl_file);
+	X509_free(between);
+	X509_free(leaf);
+	EVP_PKEY_free(key);
+	tls_scene_fini(&sc);
 }
 END_TEST
 
@@ -378,6 +409,7 @@ Suite *tls_revoked_suite(void)
 #ifdef HAVE_OPENSSL
 	tcase_add_loop_test(t, a_certificate_is_looked_up_in_its_list, 0, sizeof lists / sizeof lists[0]);
 	tcase_add_test(t, a_certificate_without_a_list_is_refused);
+	tcase_add_loop_test(t, every_certificate_of_the_chain_is_looked_up, 0, 2);
 	tcase_add_test(t, a_list_that_another_has_signed_is_refused);
 	tcase_add_test(t, a_session_is_not_resumed_beyond_the_life_of_the_lists);
 	tcase_add_loop_test(t, a_file_that_is_no_list_is_refused, 0, sizeof files / sizeof files[0]);
