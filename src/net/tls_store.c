@@ -16,8 +16,8 @@ enum { PASSPHRASE_SIZE = 1024, OBJECTS = 1000 };
 
 static int answer(UI *ui, UI_STRING *question)
 {
-	char text[PASSPHRASE_SIZE + 1];
-	int  kind = UI_get_string_type(question);
+	enum UI_string_types kind = UI_get_string_type(question);
+	char                 text[PASSPHRASE_SIZE + 1];
 	if (kind != UIT_PROMPT && kind != UIT_VERIFY)
 		return kind != UIT_BOOLEAN; /* the rest only informs */
 	int  n = tls_passphrase(text, PASSPHRASE_SIZE, 0, UI_get0_user_data(ui));
