@@ -15,7 +15,7 @@
 enum {
 	TLS_SESSION_SERVERS = 4,  /* then the one that was asked for the longest time ago makes room */
 	TLS_SESSION_TICKETS = 2,  /* of each, the newest ones */
-	TLS_SESSION_BYTES = 32768 /* of a ticket; a larger one is not kept */
+	TLS_SESSION_BYTES = 16384 /* of a ticket; a larger one is not kept */
 };
 
 struct tls_ticket {
