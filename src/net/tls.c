@@ -18,6 +18,25 @@ static struct tls *tls_of(struct pipe *p)
 
 /* ---- The BIO ---- */
 
+enum { HEAD = 5 }; /* of a record: type, version, length */
+
+/* Whether a record has come in part only: see release(). */
+static void follow_records(struct tls *t, const uint8_t *p, size_t n)
+{
+	while (n > 0) {
+		size_t step = t->head < HEAD ? 1 : n < t->body ? n : t->body;
+		if (t->head < HEAD) {
+			t->body = t->head++ < 3 ? 0 : (uint16_t)(t->body << 8 | *p);
+		} else {
+			t->body = (uint16_t)(t->body - step);
+		}
+		if (t->head == HEAD && t->body == 0)
+			t->head = 0;
+		p += step;
+		n -= step;
+	}
+}
+
 static int bio_read(BIO *bio, char *buf, int size)
 {
 	struct tls  *t = BIO_get_data(bio);
@@ -30,6 +49,8 @@ static int bio_read(BIO *bio, char *buf, int size)
 		t->ended = true;
 	for (ssize_t i = 0; i < n && t->seen < sizeof t->first; i++)
 		t->first[t->seen++] = (uint8_t)buf[i];
+	if (n > 0)
+		follow_records(t, (const uint8_t *)buf, (size_t)n);
 	return n < 0 ? -1 : (int)n;
 }
 
@@ -243,6 +264,16 @@ static void say_goodbye(struct tls *t)
 	below->ops->finish(below);
 }
 
+/*
+ * A ticket that comes leaves a buffer for writing behind. Not while a record is half read or half used: OpenSSL before 3.0.14 gives the
+ * buffer back that it still needs then (CVE-2024-4741).
+ */
+static void release(struct tls *t)
+{
+	if (t->head == 0 && SSL_pending(t->ssl) == 0)
+		SSL_free_buffers(t->ssl);
+}
+
 static ssize_t tls_read(struct pipe *p, void *buf, size_t size)
 {
 	struct tls *t = tls_of(p);
@@ -255,14 +286,12 @@ static ssize_t tls_read(struct pipe *p, void *buf, size_t size)
 	int ssl_error = SSL_get_error(t->ssl, n);
 	p->wants |= p->below->wants;
 	t->heard |= n > 0;
+	release(t);
 	if (n > 0)
 		return n;
 	if (ssl_error == SSL_ERROR_ZERO_RETURN || (t->ended && t->finished)) /* who was told that this is the end need not say it */
 		return 0;
-	if (!must_wait(ssl_error))
-		return tls_error(t, "read");
-	SSL_free_buffers(t->ssl); /* a ticket that came leaves one for writing */
-	return -1;
+	return must_wait(ssl_error) ? -1 : tls_error(t, "read");
 }
 
 static ssize_t tls_write(struct pipe *p, const void *bytes, size_t n)

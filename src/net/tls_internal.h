@@ -42,6 +42,8 @@ struct tls {
 	bool                finished; /* it was */
 	uint8_t             seen;     /* of what the server said first: */
 	uint8_t             first[5];
+	uint8_t             head; /* bytes of the record's head that have come; 0: none of it */
+	uint16_t            body; /* bytes that are still to come */
 	/* resumption: tls_resume.c */
 	bool                offered, single, kept, resumed;
 	time_t              verified_until; /* what was verified holds until then */
