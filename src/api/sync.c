@@ -52,7 +52,7 @@ static int explain(mqttwill *c, int rc, const char *what)
 		return client_fail(&c->client, MQTTWILL_ECANCELED, "%s: woken before it was done", what);
 	if (rc != MQTTWILL_ETIMEOUT)
 		return rc;
-	struct client_error last = c->client.error;
+	struct client_error last = *client_why(&c->client);
 	if (last.code < 0 && c->client.state != CLIENT_UP)
 		return client_fail(&c->client, rc, "%s: the deadline passed; last: %.200s", what, last.text);
 	return client_fail(&c->client, rc, "%s: the deadline passed", what);
@@ -78,7 +78,8 @@ int mqttwill_connect(mqttwill *c, uint32_t timeout_ms)
 	if (c->connect_error && c->client.state == CLIENT_WAITING)
 		return c->connect_error; /* nothing was tried since; its sentence stands */
 	c->connect_error = 0;
-	c->client.error = (struct client_error){0};
+	if (c->client.error)
+		c->client.error->code = 0;
 	rc = serve(c, timeout_ms, connected, 0);
 	return explain(c, rc, "connect");
 }

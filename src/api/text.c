@@ -28,8 +28,8 @@ int api_fail(struct client_error *error, int code, const char *format, ...)
 
 const char *mqttwill_errmsg(const mqttwill *c, int error)
 {
-	const struct client_error *e = c ? &c->client.error : &thread_error;
-	return error < 0 && e->code == error ? e->text : error_text(error);
+	const struct client_error *e = c ? c->client.error : &thread_error;
+	return error < 0 && e && e->code == error ? e->text : error_text(error);
 }
 
 const char *mqttwill_strerror(int error)

@@ -183,8 +183,9 @@ static int replace_will(mqttwill *c, const struct mqttwill_will *will, const cha
 
 static int refuse_will(mqttwill *c, int rc, const struct mqttwill_report *report)
 {
-	mqttwill_finding_text(&report->finding[0], c->client.error.text, sizeof c->client.error.text);
-	return c->client.error.code = rc;
+	struct client_error *why = client_why(&c->client);
+	mqttwill_finding_text(&report->finding[0], why->text, sizeof why->text);
+	return why->code = rc;
 }
 
 static int check_new_will(mqttwill *c, const struct mqttwill_will *will, const char *call)

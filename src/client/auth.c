@@ -165,7 +165,7 @@ int auth_tick(struct client *c)
 
 static void explain_loss(struct client *c, int rc)
 {
-	struct client_error why = c->error;
+	struct client_error why = *client_why(c);
 	client_fail(c, rc, "auth: the connection was lost during re-authentication: %.200s", why.text);
 }
 

@@ -41,6 +41,8 @@ void client_fini(struct client *c)
 	requests_fini(c);
 	clock_fini(c);
 	free(c->assigned_id);
+	free(c->error);
+	c->error = NULL;
 	free(c->lost_why);
 	free(c->close_why);
 	c->lost_why = c->close_why = NULL;

@@ -157,7 +157,7 @@ struct client {
 	struct outgoing *oldest;   /* of the messages that wait; NULL: there is none */
 	struct list subscriptions; /* struct subscription: asked for, or granted and to be made again in a new session */
 	struct list requests;      /* struct request, open */
-	struct client_error  error;
+	struct client_error *error;     /* the last one; NULL: there was none. client_why() makes room for it */
 	struct client_error *lost_why;  /* lost_error's sentence; a callback may fail at something else meanwhile */
 	struct client_error *close_why; /* close_error's */
 	struct update        update;
@@ -332,6 +332,9 @@ void client_hold(struct client *c, bool hold);
 bool client_subscribed(const struct client *c, struct span topic);
 
 /* ---- Events (events.c) ---- */
+
+/* The last error, to be read or changed; never NULL. */
+struct client_error *client_why(struct client *c);
 
 /* Remembers an error and its sentence: "phase: detail" from a format. Returns the code. */
 int client_fail(struct client *c, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

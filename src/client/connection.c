@@ -166,7 +166,7 @@ static void tell_foreign(struct client *c)
 	char name[SERVER_TEXT];
 	client_fail(c, 0, "connack: %.90s has a session of this client id, which another server's may not be: it is ended, and begun "
 	            "anew; where servers share their sessions, MQTTWILL_REJOIN_ALWAYS takes it up", server_name(c, name));
-	client_emit(c, &(struct mqttwill_event){.type = MQTTWILL_NOTE, .text = c->error.text, .packet_type = PACKET_CONNACK});
+	client_emit(c, &(struct mqttwill_event){.type = MQTTWILL_NOTE, .text = client_why(c)->text, .packet_type = PACKET_CONNACK});
 }
 
 /*

@@ -304,7 +304,7 @@ static int attempt_timed_out(struct client *c)
  */
 int driver_last_words(struct client *c, int lost)
 {
-	struct client_error why = c->error;
+	struct client_error why = *client_why(c);
 	uint8_t             in[READ_SIZE];
 	int                 rc = 0;
 	for (size_t taken = 0; taken < LAST_BYTES && rc == 0 && c->session && !c->doomed;) {
@@ -321,7 +321,7 @@ int driver_last_words(struct client *c, int lost)
 	session_abandon(c->session);
 	if (told)
 		return rc;
-	c->error = why;
+	*client_why(c) = why;
 	return lost;
 }
 

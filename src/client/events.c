@@ -9,10 +9,25 @@
 #include "base/error.h"
 #include "client/internal.h"
 
+static _Thread_local struct client_error spare; /* what cannot be kept is told all the same, in the same call */
+
+static struct client_error *why_as_it_is(const struct client *c)
+{
+	return c->error ? c->error : &spare;
+}
+
+struct client_error *client_why(struct client *c)
+{
+	if (!c->error)
+		c->error = calloc(1, sizeof *c->error);
+	return why_as_it_is(c);
+}
+
 static int set_error(struct client *c, int code, const char *format, va_list args)
 {
-	c->error.code = code;
-	vsnprintf(c->error.text, sizeof c->error.text, format, args);
+	struct client_error *e = client_why(c);
+	e->code = code;
+	vsnprintf(e->text, sizeof e->text, format, args);
 	return code;
 }
 
@@ -30,13 +45,13 @@ void client_keep_error(struct client *c, struct client_error **kept)
 	if (!*kept)
 		*kept = malloc(sizeof **kept);
 	if (*kept)
-		**kept = c->error;
+		**kept = *client_why(c);
 }
 
 void client_take_error(struct client *c, int error, struct client_error **kept)
 {
 	if (*kept)
-		c->error = **kept;
+		*client_why(c) = **kept;
 	else
 		client_fail(c, error, "%s", error_text(error));
 	free(*kept);
@@ -85,13 +100,13 @@ void client_emit(struct client *c, struct mqttwill_event *event)
 	if (c->doomed)
 		return;
 	if (!event->text)
-		event->text = event->error ? c->error.text : event->type <= MQTTWILL_REPLY ? plain[event->type] : NULL;
+		event->text = event->error ? client_why(c)->text : event->type <= MQTTWILL_REPLY ? plain[event->type] : NULL;
 	if (!event->text)
 		event->text = "";
 	struct client_error   own; /* the event's text lives with it, whatever the callback fails at */
 	struct mqttwill_event told = *event;
-	if (told.text == c->error.text) {
-		own = c->error;
+	if (told.text == why_as_it_is(c)->text) {
+		own = *why_as_it_is(c);
 		told.text = own.text;
 	}
 	c->hooks->event(c->owner, &told);
@@ -99,7 +114,7 @@ void client_emit(struct client *c, struct mqttwill_event *event)
 
 void client_emit_will(struct client *c, int error, const char *format, ...)
 {
-	struct mqttwill_event ev = {.type = MQTTWILL_WILL, .error = error, .text = c->error.text};
+	struct mqttwill_event ev = {.type = MQTTWILL_WILL, .error = error, .text = client_why(c)->text};
 	if (error) {
 		ev.reason_code = c->reason_code;
 		words_tell(c->words, &ev);

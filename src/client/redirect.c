@@ -70,7 +70,7 @@ void redirect_home(struct client *c)
 
 static enum redirection add(struct client *c, enum redirection what, const char *reference, const char *format, const char *more)
 {
-	struct client_error said = c->error;
+	struct client_error said = *client_why(c);
 	client_fail(c, said.code, format, said.text, reference, more);
 	return what;
 }

@@ -38,7 +38,7 @@ const struct url *redirect_server(const struct client *c);
 
 /*
  * A connection or an attempt has ended because of `error`; `reference` is the broker's, or NULL. Decides where the next one
- * goes; where there is a reference, c->error's sentence says what becomes of it.
+ * goes; where there is a reference, the last error's sentence says what becomes of it.
  */
 enum redirection redirect_lost(struct client *c, int error, bool was_up, const char *reference);
 

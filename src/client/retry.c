@@ -78,14 +78,14 @@ int connection_reset(struct client *c, int error, bool reset)
 /* The next attempt is another one than that which failed: it need not wait. */
 static void go_on(struct client *c, const struct loss *l)
 {
-	c->error = l->why;
+	*client_why(c) = l->why;
 	tell_lost(c, l->why.code, l, false);
 }
 
 /* Where there are several servers, the sentence names the one that failed, and the next. */
 static void name_servers(struct client *c, const struct loss *l, bool permanent)
 {
-	struct client_error said = c->error;
+	struct client_error said = *client_why(c);
 	uint64_t            wait = c->retry_at - c->now_ms;
 	char                next[SERVER_TEXT], when[40] = "at once";
 	if (c->servers.count < 2)
@@ -102,7 +102,7 @@ static void plan_next(struct client *c, const struct loss *l, int seen, bool men
 {
 	bool hopeless = is_permanent(seen) && !mended;
 	bool permanent = servers_lost(c, seen, l->believed, hopeless, stays);
-	c->error = l->why;
+	*client_why(c) = l->why;
 	if (seen != l->why.code)
 		client_fail(c, seen, "%s: %.200s", error_text(seen), l->why.text);
 	name_servers(c, l, permanent);
@@ -141,11 +141,11 @@ void connection_lost(struct client *c, int error)
 	bool left = switch_left(c, error);
 	bool at_once = left || foreign_ended(c, error);
 	bool dropped = switch_lost(c, &error);
-	c->error.code = error;
-	bool other = version_fall(c, error, &c->error) || c->again; /* by the same server */
+	client_why(c)->code = error;
+	bool other = version_fall(c, error, client_why(c)) || c->again; /* by the same server */
 	bool settled = closing || left || other;
 	enum redirection way = settled ? REDIRECT_NO : redirect_lost(c, error, l.was_up, words_server(c->words));
-	l.why = c->error;
+	l.why = *client_why(c);
 	if (closing)
 		leave_lost(c, error);
 	other |= way == REDIRECT_AT_ONCE;

@@ -134,7 +134,7 @@ static int ask_first(struct client *c)
 static void give_up(struct client *c, int error)
 {
 	bool                unanswered = c->update.step == UPDATE_GREETING && c->reason_code == 0;
-	struct client_error why = c->error;
+	struct client_error why = *client_why(c);
 	drop_second(c);
 	if (c->again) { /* the next one is another CONNECT than that which was refused */
 		c->again = false;

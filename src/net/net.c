@@ -20,14 +20,16 @@
 #include "net/websocket.h"
 
 struct net {
-	struct net_settings     settings;
-	struct mqttwill_network network; /* the settings', or all default */
+	struct net_settings settings;
+	const struct mqttwill_network *network; /* the settings', or all default */
 	struct tls_context     *tls;
 	struct proxies         *proxies;
 	struct url             *servers;
 	size_t                  count;
 	struct failed           failed; /* addresses */
 };
+
+static const struct mqttwill_network all_default;
 
 static bool any_server(const struct net *n, bool (*has)(const struct url *url))
 {
@@ -70,18 +72,17 @@ int net_new(struct net **out, const struct net_settings *settings, struct pipe_e
 	if (!n)
 		return pipe_fail(error, MQTTWILL_ENOMEM, "new: no memory for the network settings");
 	n->settings = *settings;
-	if (settings->network)
-		n->network = *settings->network;
+	n->network = settings->network ? settings->network : &all_default;
 	int rc = add_servers(n, error);
 	if (rc == 0)
-		rc = tcp_check(&n->network, error);
+		rc = tcp_check(n->network, error);
 	if (rc == 0)
-		rc = proxies_new(&n->proxies, &n->network, error);
+		rc = proxies_new(&n->proxies, n->network, error);
 	if (rc == 0)
-		rc = websocket_check(n->network.headers, n->network.header_count, error);
+		rc = websocket_check(n->network->headers, n->network->header_count, error);
 	if (rc == 0 && any_server(n, url_has_websocket))
 		rc = websocket_available(error);
-	if (rc == 0 && n->network.flags & MQTTWILL_NET_SRV && !service_supported())
+	if (rc == 0 && n->network->flags & MQTTWILL_NET_SRV && !service_supported())
 		rc = pipe_fail(error, MQTTWILL_EUNSUPPORTED, "option network.flags: MQTTWILL_NET_SRV: this library was built without libresolv");
 	if (rc == 0 && any_server(n, url_has_tls))
 		rc = tls_context_new(&n->tls, settings->tls, error);
@@ -123,7 +124,7 @@ static uint32_t phase_ms(const struct net *n, uint32_t own)
 /* What to ask the name servers for where the URL names no port; TLS asks for the URL's host in any case. */
 static const char *service_of(const struct net *n, const struct url *to)
 {
-	if (!(n->network.flags & MQTTWILL_NET_SRV) || to->port_given)
+	if (!(n->network->flags & MQTTWILL_NET_SRV) || to->port_given)
 		return NULL;
 	return to->scheme == URL_MQTT ? "_mqtt._tcp" : to->scheme == URL_MQTTS ? "_secure-mqtt._tcp" : NULL;
 }
@@ -135,24 +136,24 @@ static struct pipe *bottom(struct net *n, const struct url *to, struct pipe_erro
 		.host = to->host,
 		.port = to->port,
 		.srv_service = service_of(n, to),
-		.network = &n->network,
+		.network = n->network,
 		.failed = &n->failed,
 		.timeout_ms = n->settings.timeout_ms,
 		.silent_ms = n->settings.silent_ms,
 	};
-	if (n->network.transport)
-		return custom_new(&n->network, to->scheme == URL_UNIX ? to->path : to->host, to->port,
-		                  phase_ms(n, n->network.address_timeout_ms), error);
-	if (n->network.dial_fn)
-		return adopt_new(to->scheme == URL_UNIX ? to->path : to->host, to->port, &n->network, n->settings.silent_ms, error);
+	if (n->network->transport)
+		return custom_new(n->network, to->scheme == URL_UNIX ? to->path : to->host, to->port,
+		                  phase_ms(n, n->network->address_timeout_ms), error);
+	if (n->network->dial_fn)
+		return adopt_new(to->scheme == URL_UNIX ? to->path : to->host, to->port, n->network, n->settings.silent_ms, error);
 	if (to->scheme == URL_UNIX)
-		return unix_new(to->path, phase_ms(n, n->network.address_timeout_ms), error);
+		return unix_new(to->path, phase_ms(n, n->network->address_timeout_ms), error);
 	return tcp_new(&config, error);
 }
 
 static struct pipe *with_proxy(struct net *n, struct pipe *below, const struct url *to)
 {
-	return proxy_new(below, proxies_for(n->proxies, to), to, phase_ms(n, n->network.proxy_timeout_ms));
+	return proxy_new(below, proxies_for(n->proxies, to), to, phase_ms(n, n->network->proxy_timeout_ms));
 }
 
 static struct pipe *with_tls(struct net *n, struct pipe *below, const struct url *to)
@@ -160,7 +161,7 @@ static struct pipe *with_tls(struct net *n, struct pipe *below, const struct url
 	struct tls_peer peer = {
 		.host = to->host,
 		.port = to->port,
-		.timeout_ms = phase_ms(n, n->network.tls_timeout_ms),
+		.timeout_ms = phase_ms(n, n->network->tls_timeout_ms),
 		.websocket = url_has_websocket(to),
 	};
 	return tls_new(n->tls, below, &peer);
@@ -171,9 +172,9 @@ static struct pipe *with_websocket(struct net *n, struct pipe *below, const stru
 	struct websocket_config config = {
 		.url = to,
 		.protocol = "mqtt", /* [MQTT-6.0.0-3] */
-		.headers = n->network.headers,
-		.header_count = n->network.header_count,
-		.timeout_ms = phase_ms(n, n->network.websocket_timeout_ms),
+		.headers = n->network->headers,
+		.header_count = n->network->header_count,
+		.timeout_ms = phase_ms(n, n->network->websocket_timeout_ms),
 	};
 	return websocket_new(below, &config);
 }
@@ -203,7 +204,7 @@ struct pipe *net_pipe(struct net *n, const struct url *to, struct pipe_error *er
 
 bool net_has_transport(const struct net *n)
 {
-	return n->network.transport != NULL;
+	return n->network->transport != NULL;
 }
 
 uint32_t net_insecure(const struct net *n)

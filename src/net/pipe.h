@@ -20,7 +20,7 @@ enum {
 /* Why a pipe broke: an MQTTWILL_E... and a sentence. */
 struct pipe_error {
 	int  code;
-	char text[300];
+	char text[280];
 };
 
 struct pipe;

@@ -16,20 +16,24 @@
 #include "net/tune.h"
 
 struct opening {
+	struct tcp_config config;
 	struct host   host;
 	struct race   race;
 	uint64_t      end;      /* of all the time there is */
 	uint64_t      race_end; /* of that for addresses */
+	bool          begun;
 };
 
 struct tcp {
-	struct stream     stream;
-	struct tcp_config config;
-	struct opening   *opening; /* NULL: not begun, or open */
-	union address    address; /* once open */
-	uint64_t          now_ms;  /* of the last open() */
-	bool              answered; /* something was read: the address is in order */
-	char              peer[ADDRESS_TEXT];
+	struct stream   stream;
+	struct failed  *failed;
+	struct opening *opening; /* NULL: it is open, or has failed */
+	union address   address; /* once open */
+	uint64_t        now_ms;  /* of the last open() */
+	uint32_t        silent_ms;
+	bool            fast_open;
+	bool            answered; /* something was read: the address is in order */
+	char           *peer; /* its text; NULL: none yet, or no memory for it */
 };
 
 static const struct mqttwill_network no_network;
@@ -54,27 +58,27 @@ static uint64_t phase_end(uint64_t now_ms, uint32_t own_ms, uint64_t end)
 
 static int begin(struct tcp *t, uint64_t now_ms)
 {
-	const struct mqttwill_network *n = t->config.network;
-	struct opening *o = calloc(1, sizeof *o);
-	if (!o)
-		return pipe_fail(t->stream.pipe.error, MQTTWILL_ENOMEM, "resolve %s: no memory", t->config.host);
-	o->end = now_ms + t->config.timeout_ms;
+	struct opening *o = t->opening;
+	const struct mqttwill_network *n = o->config.network;
+	o->begun = true;
+	o->end = now_ms + o->config.timeout_ms;
 	o->race_end = UINT64_MAX;
-	t->opening = o;
-	if (race_init(&o->race, n, t->config.failed, host_rules(n, t->config.srv_service)) < 0)
-		return pipe_fail(t->stream.pipe.error, MQTTWILL_ESYSTEM, "resolve %s: epoll: %s", t->config.host, strerror(errno));
+	if (race_init(&o->race, n, t->failed, host_rules(n, o->config.srv_service)) < 0)
+		return pipe_fail(t->stream.pipe.error, MQTTWILL_ESYSTEM, "resolve %s: epoll: %s", o->config.host, strerror(errno));
 	t->stream.pipe.fd = o->race.epoll;
 	t->stream.pipe.wants = PIPE_READ;
-	int rc = host_start(&o->host, &t->config, &o->race, phase_end(now_ms, n->resolve_timeout_ms, o->end));
-	return rc < 0 ? pipe_fail(t->stream.pipe.error, rc, "resolve %s: no thread or memory for it", t->config.host) : 0;
+	int rc = host_start(&o->host, &o->config, &o->race, phase_end(now_ms, n->resolve_timeout_ms, o->end));
+	return rc < 0 ? pipe_fail(t->stream.pipe.error, rc, "resolve %s: no thread or memory for it", o->config.host) : 0;
 }
 
 static void end_opening(struct tcp *t)
 {
 	if (!t->opening)
 		return;
-	host_fini(&t->opening->host, &t->opening->race);
-	race_fini(&t->opening->race);
+	if (t->opening->begun) {
+		host_fini(&t->opening->host, &t->opening->race);
+		race_fini(&t->opening->race);
+	}
 	free(t->opening);
 	t->opening = NULL;
 	t->stream.pipe.fd = -1;
@@ -82,10 +86,13 @@ static void end_opening(struct tcp *t)
 
 static int opened(struct tcp *t)
 {
-	int fd = race_take(&t->opening->race, &t->address);
+	char text[ADDRESS_TEXT];
+	int  fd = race_take(&t->opening->race, &t->address);
 	end_opening(t);
-	address_text(&t->address, t->peer, sizeof t->peer);
-	tune_open(fd, t->config.silent_ms);
+	address_text(&t->address, text, sizeof text);
+	t->peer = strdup(text);
+	t->stream.peer = t->peer ? t->peer : "";
+	tune_open(fd, t->silent_ms);
 	stream_opened(&t->stream, fd);
 	return 0;
 }
@@ -110,12 +117,12 @@ static int go_on(struct tcp *t, uint64_t now_ms)
 	struct pipe    *p = &t->stream.pipe;
 	int             rc = host_turn(&o->host, &o->race, now_ms);
 	if (rc < 0)
-		return pipe_fail(p->error, rc, "resolve %s: no memory for its addresses", t->config.host);
+		return pipe_fail(p->error, rc, "resolve %s: no memory for its addresses", o->config.host);
 	if (race_turn(&o->race, host_is_enough(&o->host, now_ms), now_ms))
 		return opened(t);
 	bool begun = o->race.begun > 0;
 	if (begun && o->race_end == UINT64_MAX)
-		o->race_end = phase_end(now_ms, t->config.network->address_timeout_ms, o->end);
+		o->race_end = phase_end(now_ms, o->config.network->address_timeout_ms, o->end);
 	if (now_ms >= o->race_end)
 		race_stop(&o->race, now_ms);
 	if (now_ms >= o->race_end || (host_is_over(&o->host) && race_is_over(&o->race)))
@@ -131,7 +138,7 @@ static int tcp_open(struct pipe *p, uint64_t now_ms)
 	if (t->stream.open)
 		return 0;
 	t->now_ms = now_ms;
-	int rc = t->opening ? 0 : begin(t, now_ms);
+	int rc = t->opening->begun ? 0 : begin(t, now_ms);
 	if (rc == 0)
 		rc = go_on(t, now_ms);
 	return rc;
@@ -141,21 +148,21 @@ static int tcp_open(struct pipe *p, uint64_t now_ms)
 
 static void note(struct tcp *t, bool works)
 {
-	if (!t->config.failed)
+	if (!t->failed)
 		return;
 	if (works)
-		failed_forget(t->config.failed, &t->address);
+		failed_forget(t->failed, &t->address);
 	else
-		failed_note(t->config.failed, &t->address, t->now_ms);
+		failed_note(t->failed, &t->address, t->now_ms);
 }
 
 /* With TCP Fast Open the connection is made by the first write, and what goes wrong then is told as what it is. */
 static ssize_t told(struct tcp *t, ssize_t n)
 {
 	struct pipe_error *error = t->stream.pipe.error;
-	if (n >= -1 || t->answered || !(t->config.network->flags & MQTTWILL_NET_FAST_OPEN))
+	if (n >= -1 || t->answered || !t->fast_open)
 		return n;
-	return pipe_fail(error, MQTTWILL_ECONNECT, "connect to %s, or its first bytes: %s", t->peer, strerror(errno));
+	return pipe_fail(error, MQTTWILL_ECONNECT, "connect to %s, or its first bytes: %s", t->stream.peer, strerror(errno));
 }
 
 static ssize_t tcp_read(struct pipe *p, void *buf, size_t size)
@@ -182,6 +189,7 @@ static void tcp_close(struct pipe *p, bool reset)
 		note(t, false);
 	end_opening(t);
 	stream_end(&t->stream, reset);
+	free(t->peer);
 	free(t);
 }
 
@@ -196,14 +204,20 @@ static const struct pipe_ops tcp_ops = {
 
 struct pipe *tcp_new(const struct tcp_config *config, struct pipe_error *error)
 {
-	struct tcp *t = calloc(1, sizeof *t);
-	if (!t)
+	struct tcp     *t = calloc(1, sizeof *t);
+	struct opening *o = t ? calloc(1, sizeof *o) : NULL;
+	if (!o) {
+		free(t);
 		return NULL;
+	}
 	stream_init(&t->stream, &tcp_ops, error, MQTTWILL_PHASE_RESOLVE);
-	t->stream.peer = t->peer;
-	t->config = *config;
-	if (!t->config.network)
-		t->config.network = &no_network;
+	o->config = *config;
+	if (!config->network)
+		o->config.network = &no_network;
+	t->opening = o;
+	t->failed = config->failed;
+	t->silent_ms = config->silent_ms;
+	t->fast_open = o->config.network->flags & MQTTWILL_NET_FAST_OPEN;
 	return &t->stream.pipe;
 }
 
