@@ -229,7 +229,7 @@ over_tls() {
 	as_recorded --cafile certificate --only W3-17,W5-01,W5-02,WD-06,WT-05
 	is 'passed' 'W3-17 W5-01 W5-02 WD-06' "$(ids PASS)"
 	probe 4 --only W5-02
-	expect 'an untrusted one is told' has errors 'nothing can be probed: .*tls: certificate of 127.0.0.1'
+	expect 'an untrusted one is told' has errors 'nothing can be probed: .*tls: the certificate of 127.0.0.1'
 }
 it 'over TLS, too, whose orderly end is no DISCONNECT' over_tls
 
