@@ -117,7 +117,7 @@ const struct option network_rows[] = {
 	 .type = OPTION_FLAG, .offset = AT(only_6), .letter = '6'},
 	{.name = "prefer-ipv4", .help = "IPv4 first",
 	 .type = OPTION_FLAG, .offset = AT(prefer_4)},
-	{.name = "prefer-ipv6", .help = "IPv6 first, and longer",
+	{.name = "prefer-ipv6", .help = "IPv6 first",
 	 .type = OPTION_FLAG, .offset = AT(prefer_6)},
 	{.name = "interface", .value = "NAME", .help = "leave by this interface",
 	 .type = OPTION_TEXT, .offset = AT(interface)},
