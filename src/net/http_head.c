@@ -17,6 +17,7 @@
 
 static const char version[] = "HTTP/1.";
 
+enum { MOST_ANNOUNCEMENTS = 16 };
 enum { VERSION = sizeof version - 1, STATUS = VERSION + 2, REASON = STATUS + 3 }; /* HTTP/1.1 200 */
 
 static int wrong(const char **problem, const char *text)
@@ -48,10 +49,9 @@ static bool is_space(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
-/* [RFC 9110, 5.6.2] */
-static bool is_token(uint8_t c)
+bool http_is_token(char c)
 {
-	return c > ' ' && c < 0x7F && !strchr("\"(),/:;<=>?@[\\]{}", c);
+	return (unsigned char)c > ' ' && (unsigned char)c < 0x7F && !strchr("\"(),/:;<=>?@[\\]{}", c);
 }
 
 static struct span trim(struct span s)
@@ -92,7 +92,7 @@ static int check_status(struct http_head *h, struct span line, const char **prob
 static int check_field(struct span line, const char **problem)
 {
 	size_t name = 0;
-	while (name < line.n && is_token(line.p[name]))
+	while (name < line.n && http_is_token((char)line.p[name]))
 		name++;
 	return name && name < line.n && line.p[name] == ':' ? 0 : wrong(problem, "has a line that is no header");
 }
@@ -190,6 +190,22 @@ int http_head_next(struct http_head *h, const char **problem)
 {
 	http_head_done(h);
 	return http_head_feed(h, NULL, 0, problem);
+}
+
+static bool is_announcement(const struct http_head *h)
+{
+	return h->status < 200 && h->status != 101;
+}
+
+int http_head_answer(struct http_head *h, struct pipe *from, const char **problem)
+{
+	int rc = http_head_read(h, from, problem);
+	while (rc == 0 && is_announcement(h) && h->announced++ < MOST_ANNOUNCEMENTS) {
+		rc = http_head_next(h, problem);
+		if (rc == PIPE_WAIT)
+			rc = http_head_read(h, from, problem);
+	}
+	return rc;
 }
 
 /* ---- What it says ---- */

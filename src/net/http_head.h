@@ -22,6 +22,7 @@ struct http_head {
 	size_t     headers;  /* where they begin */
 	size_t     reason, reason_len;
 	unsigned   status;   /* 100 to 599, once it is whole */
+	uint8_t    announced; /* 1xx so far */
 };
 
 struct http_field {
@@ -43,11 +44,20 @@ int http_head_read(struct http_head *h, struct pipe *from, const char **problem)
 /* Forgets a whole head that announces another one (1xx); what came behind it begins the next. As feed. */
 int http_head_next(struct http_head *h, const char **problem);
 
+/*
+ * Reads until it is whole and not one that announces another [RFC 9110, 15.2]; 101 is none. After 16 of those their status is
+ * taken for the answer, for nobody has that much to announce. As read.
+ */
+int http_head_answer(struct http_head *h, struct pipe *from, const char **problem);
+
 /* One header after the other: *at is 0 at first. False: there are no more. */
 bool http_head_each(const struct http_head *h, size_t *at, struct http_field *field);
 
 /* The value of the first header of that name, in whatever case; p is NULL where there is none. */
 struct span http_head_find(const struct http_head *h, const char *name);
+
+/* May it stand in the name of a header [RFC 9110, 5.6.2]? */
+bool http_is_token(char c);
 
 /* The same text in whatever case of ASCII. */
 bool http_same(struct span a, const char *text);

@@ -10,7 +10,7 @@
 #include "base/base64.h"
 #include "net/proxy_internal.h"
 
-enum { MOST_ANNOUNCEMENTS = 16, REASON_SIZE = 64 };
+enum { REASON_SIZE = 64 };
 
 /* ---- The question ---- */
 
@@ -98,20 +98,10 @@ static int answered(struct proxy *p)
 	return 0;
 }
 
-static bool is_announcement(const struct http_head *h)
-{
-	return h->status < 200 && h->status != 101;
-}
-
 static int read_answer(struct proxy *p)
 {
 	const char *problem = NULL;
-	int         rc = http_head_read(&p->head, p->pipe.below, &problem);
-	while (rc == 0 && is_announcement(&p->head) && p->announced++ < MOST_ANNOUNCEMENTS) {
-		rc = http_head_next(&p->head, &problem);
-		if (rc == PIPE_WAIT)
-			rc = http_head_read(&p->head, p->pipe.below, &problem);
-	}
+	int         rc = http_head_answer(&p->head, p->pipe.below, &problem);
 	return rc == 0 ? answered(p) : rc == PIPE_WAIT ? rc : proxy_broke(p, rc, problem);
 }
 

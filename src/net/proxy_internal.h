@@ -20,7 +20,6 @@ struct proxy {
 	uint32_t          timeout_ms;
 	uint8_t           in[5], got; /* SOCKS: the part of the answer that is being read */
 	uint16_t          skip;       /* SOCKS: bytes of it that are of no interest */
-	uint8_t           announced;  /* HTTP: 1xx so far */
 	bool              open;
 };
 

@@ -194,7 +194,8 @@ static const struct meaning {
 	{503, 503, "Retry-After", "it, or the broker behind it, is not available now"},
 	{504, 504, NULL, "a gateway whose broker did not answer in time"},
 	{500, 599, NULL, "it is in trouble itself"},
-	{100, 599, NULL, "that is no upgrade to WebSocket"},
+	{100, 199, NULL, "it announces an answer for ever"},
+	{400, 599, NULL, "that is no upgrade to WebSocket"},
 };
 
 static const struct meaning *meaning_of(unsigned status)
@@ -257,14 +258,10 @@ static int unreadable(struct judging *j, int rc, const char *problem)
 	return pipe_fail(j->error, MQTTWILL_EWEBSOCKET, "websocket: the answer of %.80s %s%s", host, problem, doubt(j));
 }
 
-/* Answers that announce another one are passed over [RFC 9110, 15.2]. */
 static int read_answer(struct judging *j, struct pipe *below)
 {
 	const char *problem = "";
-	int         rc = http_head_read(&j->h->answer, below, &problem);
-	while (rc == 0 && j->h->answer.status < 200 && j->h->answer.status != 101)
-		if ((rc = http_head_next(&j->h->answer, &problem)) == PIPE_WAIT)
-			rc = http_head_read(&j->h->answer, below, &problem);
+	int         rc = http_head_answer(&j->h->answer, below, &problem);
 	return rc < 0 ? unreadable(j, rc, problem) : rc;
 }
 

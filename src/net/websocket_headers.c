@@ -10,6 +10,8 @@
 
 #include <mqttwill.h>
 
+#include "net/http_head.h"
+
 enum { HEADERS_MAX = 64, HEADERS_BYTES_MAX = 8 * 1024 };
 
 /* What the handshake says itself, and what would announce a body or another use of the connection. */
@@ -25,13 +27,12 @@ static bool is_taken(const char *name)
 	return strncasecmp(name, "Sec-WebSocket-", 14) == 0;
 }
 
-/* [RFC 9110, 5.6.2] */
 static bool is_token(const char *name)
 {
-	for (const char *c = name; *c; c++)
-		if (*c <= ' ' || *c == 0x7F || strchr("\"(),/:;<=>?@[\\]{}", *c))
-			return false;
-	return *name;
+	size_t n = 0;
+	while (http_is_token(name[n]))
+		n++;
+	return n && !name[n];
 }
 
 /* [RFC 9110, 5.5] */

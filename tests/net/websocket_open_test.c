@@ -193,6 +193,20 @@ START_TEST(an_answer_that_announces_another_one_is_passed_over)
 }
 END_TEST
 
+START_TEST(an_answer_that_is_announced_for_ever_is_refused)
+{
+	line_begin_websocket(&line, "ws://broker");
+	ck_assert_int_eq(line_try(&line), PIPE_WAIT);
+	for (int i = 0; i < 16; i++)
+		line_answers(&line, "HTTP/1.1 102 Processing\r\n\r\n");
+	ck_assert_int_eq(line_try(&line), PIPE_WAIT);
+	line_answers(&line, "HTTP/1.1 102 Processing\r\n\r\n");
+	ck_assert_int_eq(line_try(&line), MQTTWILL_EWEBSOCKET);
+	ck_assert_str_eq(line.error.text, "websocket: broker answers 102 Processing: it announces an answer for ever");
+	line_end_websocket(&line);
+}
+END_TEST
+
 START_TEST(what_comes_behind_the_answer_belongs_to_the_stream) /* [MQTT-6.0.0-2] */
 {
 	char    got[8];
@@ -439,6 +453,7 @@ Suite *websocket_open_suite(void)
 	tcase_add_loop_test(t, request_and_answer_may_come_in_any_pieces, 1, 30);
 	tcase_add_test(t, the_answer_may_be_cut_at_every_byte);
 	tcase_add_test(t, an_answer_that_announces_another_one_is_passed_over);
+	tcase_add_test(t, an_answer_that_is_announced_for_ever_is_refused);
 	tcase_add_loop_test(t, what_comes_behind_the_answer_belongs_to_the_stream, 0, 5);
 	LOOP(each_bad_answer_has_its_sentence, bad);
 	LOOP(who_answers_in_another_language_is_named, strangers);
