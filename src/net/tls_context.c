@@ -13,7 +13,7 @@
 const char *tls_reason(void)
 {
 	unsigned long e = ERR_peek_last_error();
-	const char   *text = e ? ERR_reason_error_string(e) : NULL;
+	const char   *text = ERR_GET_LIB(e) == ERR_LIB_SYS ? strerror(ERR_GET_REASON(e)) : ERR_reason_error_string(e);
 	ERR_clear_error();
 	return text ? text : "unknown error";
 }

@@ -324,6 +324,9 @@ START_TEST(a_key_that_is_missing_or_cannot_be_read)
 	is_refused(&m, "option tls.key_file: /dev/zero: it is no regular file%s", "");
 	m.sc.settings.cert_file = "/nowhere/cert";
 	is_refused(&m, "option tls.cert_file: /nowhere/cert: No such file or directory%s", "");
+	m.sc.settings.cert_file = m.sc.settings.key_file = NULL;
+	m.sc.settings.cert_uri = "file:/nowhere/cert";
+	is_refused(&m, "option tls.cert_uri: file:/nowhere/cert: No such file or directory%s", "");
 	meeting_fini(&m);
 }
 END_TEST

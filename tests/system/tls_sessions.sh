@@ -212,7 +212,7 @@ file_store() {
 	cat "$keys/device.pem" "$keys/device.key" >both
 	says 0 'connected' --url "$url" "$ca" --cert-uri "file:$dir/both" -v
 	says 0 'connected' --url "$url" "$ca" --cert "$keys/device.pem" --key-uri "file:$keys/device.key" -v
-	says 2 'cert.uri: file:/nowhere: ' --url "$url" "$ca" --cert-uri file:/nowhere
+	says 2 'cert.uri: file:/nowhere: No such file or directory' --url "$url" "$ca" --cert-uri file:/nowhere
 	says 2 'key.uri: .*there is no private key' --url "$url" "$ca" --cert-uri "file:$keys/device.pem" --key-uri "file:$keys/device.pem"
 	says 2 'cert.uri: .*there is no certificate' --url "$url" "$ca" --cert-uri "file:$keys/device.key"
 	says 2 'cert.uri: nothing:1: ' --url "$url" "$ca" --cert-uri nothing:1
