@@ -298,26 +298,37 @@ static int attempt_timed_out(struct client *c)
 	return client_fail(c, MQTTWILL_ETIMEOUT, "%s in time", what);
 }
 
+/* Does the pipe know more than that it broke: a refusal by TLS, which TLS 1.3 may have behind the handshake, or a WebSocket's Close? */
+static bool says_why(const struct link *l, ssize_t end)
+{
+	return end == 0 ? l->error.code == MQTTWILL_ELOST : end < -1 && l->error.code != MQTTWILL_ELOST;
+}
+
 /*
  * What the broker said before the connection broke may stand unread: where a write found the break, or where so much output waited
- * that nothing was read any more. A DISCONNECT says why it ended; the break does not. Nothing can be answered any more.
+ * that nothing was read any more. A DISCONNECT says why it ended, and so may a filter; the break does not. Nothing can be answered any more.
  */
 int driver_last_words(struct client *c, int lost)
 {
 	struct client_error why = *client_why(c);
 	uint8_t             in[READ_SIZE];
 	int                 rc = 0;
+	bool                told = false;
+	c->link->error.code = 0;
 	for (size_t taken = 0; taken < LAST_BYTES && rc == 0 && c->session && !c->doomed;) {
 		session_drop_output(c->session);
 		ssize_t n = c->link->pipe->ops->read(c->link->pipe, in, sizeof in);
-		if (n <= 0)
+		if (n <= 0) {
+			told = says_why(c->link, n);
+			rc = told ? pipe_broke(c, c->link->error.code) : 0;
 			break;
+		}
 		taken += (size_t)n;
 		rc = feed(c, in, (size_t)n);
 	}
 	if (!c->session || c->doomed)
 		return rc;
-	bool told = rc < 0 && c->session->state == SESSION_OVER;
+	told = told || (rc < 0 && c->session->state == SESSION_OVER);
 	session_abandon(c->session);
 	if (told)
 		return rc;

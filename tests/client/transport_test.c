@@ -317,6 +317,24 @@ START_TEST(what_a_transport_returns_is_not_trusted)
 }
 END_TEST
 
+/* As where TLS 1.3 has refused our certificate: what was written meanwhile only breaks. */
+START_TEST(a_write_that_fails_does_not_hide_what_the_filters_have_to_say)
+{
+	struct mqttwill_options o = bare_options();
+	struct device          *d = begin_there(&o);
+	put(CONNACK5);
+	wake(d);
+	expect_events(d, "UP");
+	lies = (struct lies){.write = MQTTWILL_ELOST, .write_from = 1, .read = MQTTWILL_ETLS};
+	why = "your certificate is not welcome";
+	device_publish(d, "t", "y", 0);
+	expect_events(d, "DOWN:ETLS");
+	expect_text(d, "read from broker.test:1883: your certificate is not welcome");
+	lies = (struct lies){0};
+	end();
+}
+END_TEST
+
 START_TEST(the_end_of_the_stream_is_a_loss_and_an_abort_is_a_reset)
 {
 	struct mqttwill_options o = bare_options();
@@ -393,6 +411,7 @@ Suite *transport_suite(void)
 	tcase_add_test(t, a_stream_that_takes_nothing_is_tried_again_when_woken);
 	tcase_add_test(t, what_waited_behind_a_full_output_is_read_when_that_has_left);
 	tcase_add_test(t, what_a_transport_returns_is_not_trusted);
+	tcase_add_test(t, a_write_that_fails_does_not_hide_what_the_filters_have_to_say);
 	tcase_add_test(t, the_end_of_the_stream_is_a_loss_and_an_abort_is_a_reset);
 	tcase_add_test(t, a_stream_that_has_fallen_silent_is_given_up_in_time);
 	tcase_add_test(t, a_take_over_opens_a_second_stream);
