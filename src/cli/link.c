@@ -20,6 +20,8 @@ enum {
 	BIRTH_MS = 5000,
 	SHORT_LIFE_MS = 30000,
 	SHORT_LIVES = 3,
+	CONNECT_MS = 15000, /* the library's default */
+	LATE_MS = 50,
 	LEAVE_MS = 5000,
 	LEAVE_STOPPED_MS = 1000,
 	LEAVE_LATE_MS = 200,
@@ -318,11 +320,19 @@ static void tell_warnings(const struct mqttwill_report *report)
 	}
 }
 
+/* The only attempt has no more time than there is: it knows best in which phase that ran out. */
+static uint32_t attempt_ms(const struct link *l, const struct mqttwill_options *opt)
+{
+	uint32_t own = opt->connect_timeout_ms, all = l->timeout_ms;
+	return l->one_attempt && all && all < (own ? own : CONNECT_MS) ? all : own;
+}
+
 enum exit_code link_new(struct link *l, const struct mqttwill_options *opt)
 {
 	struct mqttwill_options own = *opt;
 	own.event_fn = on_event;
 	own.user = l;
+	own.connect_timeout_ms = attempt_ms(l, opt);
 	char text[512];
 	int  rc = mqttwill_new(&l->client, &own);
 	option_words(text, sizeof text, mqttwill_errmsg(NULL, rc));
@@ -338,7 +348,7 @@ enum exit_code link_start(struct link *l)
 	if (rc < 0)
 		return refuse(exit_code(rc), "%s", mqttwill_errmsg(l->client, rc));
 	l->birth_due_ms = INT64_MAX;
-	l->give_up_ms = l->timeout_ms ? steady_ms() + l->timeout_ms : INT64_MAX;
+	l->give_up_ms = l->timeout_ms ? steady_ms() + l->timeout_ms + LATE_MS : INT64_MAX; /* the attempt first */
 	catch_signals(l->client);
 	return EXIT_OK;
 }

@@ -378,7 +378,7 @@ exit_codes() {
 	exits 5 'no connection: connack: ' sub --url "$url" --id ear --topic a --version 3.1
 	exits 0 '^$|connected' pub -v --url "${url/\/\//\/\/lamp:secret@}" --topic a --message b --qos 1
 	stop "$broker"
-	exits 6 'in time|no connection in' pub --url "$url" --topic a --message b --timeout 1
+	exits 6 'connack: the broker did not answer CONNECT in time' pub --url "$url" --topic a --message b --timeout 1
 }
 it 'exit codes: 3 nobody there, 3 unknown host, 5 credentials refused, 6 no answer' exit_codes
 
