@@ -136,9 +136,11 @@ static enum exit_code fill_psk(const struct reach_options *from, struct mqttwill
 static enum exit_code fill_pins(const struct reach_options *from, struct mqttwill_tls *tls, struct arena *arena)
 {
 	size_t most = 0;
-	for (size_t i = 0; i < from->pins.count; i++)
-		for (const char *c = from->pins.items[i]; c; c = strchr(c + 1, ';'))
-			most++;
+	for (size_t i = 0; i < from->pins.count; i++) {
+		most++;
+		for (const char *c = from->pins.items[i]; *c; c++)
+			most += *c == ';';
+	}
 	const char **pins = arena_alloc(arena, (most + 1) * sizeof *pins);
 	if (!pins)
 		return out_of_memory();
