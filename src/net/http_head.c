@@ -251,11 +251,15 @@ struct span http_head_find(const struct http_head *h, const char *name)
 
 void http_head_reason(const struct http_head *h, char *buf, size_t size)
 {
-	size_t         n = h->reason_len < size - 1 ? h->reason_len : size - 1;
-	const uint8_t *p = buf_front(&h->bytes) + h->reason;
-	while (n < h->reason_len && n > 0 && (p[n] & 0xC0) == 0x80)
+	http_show(span_of(buf_front(&h->bytes) + h->reason, h->reason_len), buf, size);
+}
+
+void http_show(struct span part, char *buf, size_t size)
+{
+	size_t n = part.n < size - 1 ? part.n : size - 1;
+	while (n < part.n && n > 0 && (part.p[n] & 0xC0) == 0x80)
 		n--; /* no half character at the cut */
-	memcpy(buf, p, n);
+	put_bytes((uint8_t *)buf, part.p, n);
 	buf[n] = 0;
 	for (size_t good = 0; (good += utf8_good((uint8_t *)buf + good, n - good)) < n;)
 		buf[good++] = '?';

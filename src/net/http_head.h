@@ -62,7 +62,10 @@ bool http_is_token(char c);
 /* The same text in whatever case of ASCII. */
 bool http_same(struct span a, const char *text);
 
-/* The reason phrase, fit to be shown: what is no UTF-8 is "?", and it is cut to fit. "" where there is none. */
+/* A part of it, fit to be shown: what is no UTF-8 is "?", and it is cut to fit. */
+void http_show(struct span part, char *buf, size_t size);
+
+/* The reason phrase, fit to be shown. "" where there is none. */
 void http_head_reason(const struct http_head *h, char *buf, size_t size);
 
 /* Forgets the head for good: what came behind it stays, and where that is nothing, no memory does. */

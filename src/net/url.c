@@ -4,7 +4,6 @@
  */
 #include "net/url.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,8 @@
 #include <sys/un.h>
 
 #include <mqttwill.h>
+
+#include "net/address.h"
 
 static const struct {
 	const char *name, *port;
@@ -110,18 +111,6 @@ static int parse_user(struct parse *p, struct url *url, const char *end)
 	return rc;
 }
 
-/* An address, with or without a zone behind it: fe80::1%eth0. */
-static bool is_v6(const char *host)
-{
-	char          address[64] = "";
-	unsigned char bytes[16];
-	size_t        n = strcspn(host, "%");
-	if (n >= sizeof address)
-		return false;
-	memcpy(address, host, n);
-	return inet_pton(AF_INET6, address, bytes) == 1;
-}
-
 static int parse_host(struct parse *p, struct url *url, const char *end)
 {
 	const char *from = p->at, *to = p->at;
@@ -145,7 +134,7 @@ static int parse_host(struct parse *p, struct url *url, const char *end)
 	if (!url->host)
 		return MQTTWILL_ENOMEM;
 	memcpy(url->host, from, (size_t)(to - from));
-	return url->literal_v6 && !is_v6(url->host) ? wrong(p, from, "what stands in brackets is not an IPv6 address") : 0;
+	return url->literal_v6 && !(strchr(url->host, ':') && address_is_numeric(url->host)) ? wrong(p, from, "what stands in brackets is not an IPv6 address") : 0;
 }
 
 static int parse_port(struct parse *p, struct url *url, const char *end)

@@ -12,7 +12,6 @@
 
 #include "base/base64.h"
 #include "base/sha1.h"
-#include "base/utf8.h"
 #include "net/url.h"
 #include "net/websocket_internal.h"
 
@@ -102,17 +101,6 @@ struct judging {
 	const struct websocket_config *config;
 	struct pipe_error             *error;
 };
-
-/* A header's value, fit to be shown. */
-static const char *shown(struct span value, char buf[SHOWN + 1])
-{
-	size_t n = value.n < SHOWN ? value.n : SHOWN;
-	put_bytes((uint8_t *)buf, value.p, n);
-	buf[n] = 0;
-	for (size_t good = 0; (good += utf8_good((uint8_t *)buf + good, n - good)) < n;)
-		buf[good++] = '?';
-	return buf;
-}
 
 /* Is the word in a list with commas between? */
 static bool list_has(struct span list, const char *word)
@@ -219,7 +207,7 @@ static int refused(struct judging *j)
 	struct span             value = !m->header ? (struct span){0} : *m->header ? http_head_find(a, m->header) : path_of(j->config);
 	char                    reason[41], more[SHOWN + 1];
 	http_head_reason(a, reason, sizeof reason);
-	shown(value, more);
+	http_show(value, more, sizeof more);
 	return pipe_fail(j->error, MQTTWILL_EWEBSOCKET, "websocket: %.60s answers %u%s%s%s%s%s: %s", j->config->url->host, a->status,
 	                 *reason ? " " : "", reason, *more ? " (" : "", more, *more ? ")" : "", m->text);
 }
