@@ -68,7 +68,7 @@ words() {
 2|--no-alpn: it is set beside --alpn|pub -t a -m b --alpn mqtt --no-alpn
 2|--happy-eyeballs-timeout-ms: 5 is not from 10 to 2000|pub -t a -m b --happy-eyeballs-timeout-ms 5
 3|warning: --insecure has no effect|pub -t a -m b --insecure --url "$nobody"
-2|--pinnedpubkey\[0\]: "" is no pin|pub -t a -m b --tls --pinnedpubkey ; --pinnedpubkey ;
+2|--pinnedpubkey\[0\]: "" is no pin|pub -t a -m b --tls --pinnedpubkey ';' --pinnedpubkey ';'
 3|warning: --pinnedpubkey has no effect|pub -t a -m b --pinnedpubkey sha256//x --url "$nobody"
 3|connect to 127.0.0.1:1: Connection refused|pub -t a -m b --host 127.0.0.1 -p 1
 3|connect to \[::1\]:1|pub -t a -m b --host ::1 -p 1
