@@ -13,7 +13,6 @@
 
 enum { SKEW_S = 300, NO_NEXT_UPDATE_S = 24 * 3600 };
 
-
 /* What is wrong, or NULL; the words go on with "tls: the OCSP response of NAME ". */
 typedef const char *check_fn(struct tls *t, OCSP_BASICRESP *basic);
 

@@ -43,11 +43,12 @@ static const char *read_all(BIO *into, int fd)
 		return S_ISDIR(st.st_mode) ? "it is a directory" : "it is no regular file";
 	if (st.st_size > FILE_MOST)
 		return "it is larger than 16 MiB";
-	for (long all = 0; (n = read(fd, bytes, sizeof bytes)) != 0 && all <= FILE_MOST; all += n)
+	const char *why = NULL;
+	for (long all = 0; !why && (n = read(fd, bytes, sizeof bytes)) != 0 && all <= FILE_MOST; all += n)
 		if (n < 0 || BIO_write(into, bytes, (int)n) != n)
-			return n < 0 ? strerror(errno) : "there is no memory for it";
+			why = n < 0 ? strerror(errno) : "there is no memory for it";
 	OPENSSL_cleanse(bytes, sizeof bytes); /* it may be a key */
-	return NULL;
+	return why;
 }
 
 static BIO *open_file(const struct tls_source *from, struct pipe_error *error)
