@@ -162,6 +162,8 @@ void model_said(struct cable *l, const struct packet *pk)
 	drop(d, ACT_CANCELLED);
 	d->model.session = true;
 	d->model.number += !present;
+	if (!present)
+		d->model.presumed = l->down.in.level == LEVEL_31 && !l->asked.clean;
 	d->model.on = l;
 	d->model.end = NEVER;
 	d->model.has_will = l->asked.has_will;

@@ -178,6 +178,7 @@ struct dev {
 		bool     session, has_will, waits, subscribed;
 		uint32_t delay_s, expiry_s, number, keep_alive_s;
 		uint64_t silent_at, due, end;
+		bool     presumed; /* it began anew, and MQTT 3.1 has no Session Present to say so: the client goes on with an older one */
 	} model;
 	/* truth.c */
 	struct mqttwill_terms terms; /* of the last connection */
