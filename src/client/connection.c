@@ -195,12 +195,18 @@ static bool fits_version(const struct client *c)
 	return fits;
 }
 
+/* MQTT 3.1 has no Session Present. */
+static bool tells_session(const struct client *c)
+{
+	return c->level != LEVEL_31;
+}
+
 /* [MQTT311-3.1.2-4] */
 static bool resumed(const struct client *c, const struct packet *pk)
 {
 	if (!fits_version(c))
 		return false;
-	if (c->level == LEVEL_31) /* it has no Session Present: assume that the broker did as it was asked */
+	if (!tells_session(c)) /* assume that the broker did as it was asked */
 		return !clean_start(c) && may_resume(c);
 	return pk->session_present;
 }
@@ -293,7 +299,7 @@ static int accepted(struct client *c, struct packet *pk)
 	if (!same)
 		queue_session_lost(c); /* [MQTT-3.2.2-5], [MQTT-3.1.2-4] */
 	c->level = c->trying;
-	if ((!same || c->doubtful || moved) && subscriptions_renew(c) < 0)
+	if ((!same || c->doubtful || moved || !tells_session(c)) && subscriptions_renew(c) < 0)
 		return client_fail(c, MQTTWILL_ENOMEM, "connack: no memory to subscribe again");
 	c->clean_next = c->doubtful = false;
 	c->state = CLIENT_UP;

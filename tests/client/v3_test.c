@@ -75,6 +75,25 @@ START_TEST(in_3_1_a_session_that_was_asked_for_is_taken_to_be_there)
 }
 END_TEST
 
+START_TEST(in_3_1_every_connection_asks_again_for_subscriptions_that_a_broker_may_have_lost)
+{
+	struct mqttwill_options o = asking(MQTTWILL_V31);
+	stage_begin(_i);
+	stage.chance = CHANCE_LOWEST;
+	struct device *d = lamp_online(&o);
+	device_subscribe(d, "s", 1);
+	expect_bytes("82 06 0001 0001 's' 01");
+	peer_says("90 03 0001 01");
+	expect_events(d, "DONE(1)");
+	peer_resets();
+	expect_events(d, "DOWN:ELOST");
+	lamp_comes_back();
+	peer_says(CONNACK3);
+	expect_bytes("82 06 0002 0001 's' 01");
+	stage_end();
+}
+END_TEST
+
 /* [MQTT311-3.1.2-6] */
 START_TEST(in_3x_clean_session_1_forgets_the_session_and_not_the_messages)
 {
@@ -117,6 +136,7 @@ Suite *v3_suite(void)
 	SCENE(t, in_3_1_1_a_session_that_is_present_is_gone_on_with);
 	SCENE(t, in_3_1_1_a_session_that_is_not_present_makes_messages_new);
 	SCENE(t, in_3_1_a_session_that_was_asked_for_is_taken_to_be_there);
+	SCENE(t, in_3_1_every_connection_asks_again_for_subscriptions_that_a_broker_may_have_lost);
 	SCENE(t, in_3x_clean_session_1_forgets_the_session_and_not_the_messages);
 	SCENE(t, in_3x_a_connection_closed_instead_of_connack_is_tried_again);
 	suite_add_tcase(suite, t);
