@@ -30,13 +30,13 @@ static void watch(struct client *c, int fd, uint32_t events)
 {
 	struct link       *l = c->link;
 	struct epoll_event ev = {.events = events, .data.fd = fd};
-	/* while opening, a descriptor may have been closed and its number be another socket's by now */
-	if (fd == l->watched_fd && events == l->watched && c->state != CLIENT_OPENING)
+	bool              same = fd == l->watched_fd;
+	if (same && events == l->watched)
 		return;
-	if (l->watched_fd >= 0 && fd != l->watched_fd)
+	if (l->watched_fd >= 0 && !same)
 		epoll_ctl(c->epoll, EPOLL_CTL_DEL, l->watched_fd, &ev);
-	if (fd >= 0 && (fd != l->watched_fd || epoll_ctl(c->epoll, EPOLL_CTL_MOD, fd, &ev) < 0))
-		epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &ev);
+	if (fd >= 0)
+		epoll_ctl(c->epoll, same ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev);
 	l->watched_fd = fd;
 	l->watched = events;
 }
@@ -243,7 +243,8 @@ static int read_turns(struct client *c, int turns)
 static int go_on_opening(struct client *c)
 {
 	struct link *l = c->link;
-	int          rc = l->pipe->ops->open(l->pipe, c->now_ms);
+	unwatch(c); /* a pipe that opens may close its descriptor, and its number be another's afterwards */
+	int rc = l->pipe->ops->open(l->pipe, c->now_ms);
 	if (rc < 0)
 		return pipe_broke(c, rc);
 	if (rc == PIPE_WAIT)

@@ -37,6 +37,7 @@ judge() {
 	name == "connect" && /sin6?_port=htons\(53\)/ { breach("a question to a name server") }
 	name == "socket" && begun && !(/SOCK_NONBLOCK/ && /SOCK_CLOEXEC/) { breach("a socket that blocks, or is inherited") }
 	name == "epoll_wait" && done && !/, 0\) +=/ { breach("it waits") }
+	name == "epoll_ctl" && /EBADF/ { breach("it was closed before epoll let it go: a copy in a forked child would stay there") }
 	name == "openat" && /resolv\.conf|nsswitch|\/etc\/hosts|gai\.conf/ { breach("a name is looked up") }
 	END {
 		if (!count["connect"] || !count["socket"] || !count["poll"])
