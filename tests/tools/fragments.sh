@@ -107,7 +107,8 @@ sed 's/\\e$/\\/' README.md man/*.[17] | sed -e ':a' -e '/\\$/N; s/\\\n//; ta' | 
 bad=0 shown=0
 while read -r words; do
 	shown=$((shown + 1))
-	if ! eval "\"\${MQTTWILL:-./mqttwill}\" explain $words" >"$tmp/said" 2>&1 </dev/null; then
+	if ! eval "\"\${MQTTWILL:-./mqttwill}\" explain $words" >"$tmp/said" 2>&1 </dev/null &&
+		! grep -q ': this library was built without [A-Za-z]*$' "$tmp/said"; then
 		echo "mqttwill run $words"
 		cat "$tmp/said"
 		bad=1
