@@ -111,6 +111,14 @@ static int parse_user(struct parse *p, struct url *url, const char *end)
 	return rc;
 }
 
+/* In a URL a zone may stand behind %25 [RFC 6874]: fe80::1%25eth0. fe80::1%25 alone is the interface with that number. */
+static void decode_zone(char *host)
+{
+	char *zone = strstr(host, "%25");
+	if (zone && zone[3])
+		memmove(zone + 1, zone + 3, strlen(zone + 3) + 1);
+}
+
 static int parse_host(struct parse *p, struct url *url, const char *end)
 {
 	const char *from = p->at, *to = p->at;
@@ -134,7 +142,11 @@ static int parse_host(struct parse *p, struct url *url, const char *end)
 	if (!url->host)
 		return MQTTWILL_ENOMEM;
 	memcpy(url->host, from, (size_t)(to - from));
-	return url->literal_v6 && !(strchr(url->host, ':') && address_is_numeric(url->host)) ? wrong(p, from, "what stands in brackets is not an IPv6 address") : 0;
+	if (!url->literal_v6)
+		return 0;
+	decode_zone(url->host);
+	bool address = strchr(url->host, ':') && address_is_numeric(url->host);
+	return address ? 0 : wrong(p, from, "what stands in brackets is not an IPv6 address");
 }
 
 static int parse_port(struct parse *p, struct url *url, const char *end)

@@ -26,6 +26,8 @@ static const struct good {
 	{"mqtt://[::1]", "::1", "1883", NULL, NULL, URL_MQTT},
 	{"mqtts://[2001:db8::1]:18883/", "2001:db8::1", "18883", NULL, NULL, URL_MQTTS},
 	{"mqtt://[fe80::1%eth0]", "fe80::1%eth0", "1883", NULL, NULL, URL_MQTT},
+	{"mqtt://[fe80::1%25eth0]:9", "fe80::1%eth0", "9", NULL, NULL, URL_MQTT},
+	{"mqtt://[fe80::1%25]", "fe80::1%25", "1883", NULL, NULL, URL_MQTT},
 	{"mqtt://me@broker", "broker", "1883", "me", NULL, URL_MQTT},
 	{"mqtt://me:@broker", "broker", "1883", "me", "", URL_MQTT},
 	{"mqtt://:word@broker", "broker", "1883", "", "word", URL_MQTT},
