@@ -5,6 +5,8 @@
  */
 #include "net/tls_internal.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
@@ -17,6 +19,7 @@ enum { NAME_SIZE = 80, DATE_SIZE = 32, WORDS_SIZE = 200 };
 struct subject {
 	const struct tls *t;
 	X509             *certificate;
+	X509_STORE_CTX   *found;
 	X509_CRL         *list; /* of its authority; NULL: there is none */
 	int               depth, verdict;
 };
@@ -92,12 +95,24 @@ static void say_too_early(char *out, const struct subject *s)
 	snprintf(out, WORDS_SIZE, "is not valid before %s; the clock here says %s", date, today);
 }
 
+/* An authority that was made anew under its old name: then the name alone would be no help. */
+static bool has_namesake(const struct subject *s)
+{
+	STACK_OF(X509) *same = X509_STORE_CTX_get1_certs(s->found, X509_get_issuer_name(s->certificate));
+	bool            any = sk_X509_num(same) > 0;
+	sk_X509_pop_free(same, X509_free);
+	return any;
+}
+
 static void say_untrusted(char *out, const struct subject *s)
 {
 	char issuer[NAME_SIZE], trust[NAME_SIZE];
 	tls_put_name(issuer, sizeof issuer, X509_get_issuer_name(s->certificate));
 	put_trust(trust, &s->t->context->settings);
-	snprintf(out, WORDS_SIZE, "is signed by %.60s, which is neither in %.70s nor sent by the server", issuer, trust);
+	if (has_namesake(s))
+		snprintf(out, WORDS_SIZE, "is signed by another %.50s than the one in %.70s: it has another key", issuer, trust);
+	else
+		snprintf(out, WORDS_SIZE, "is signed by %.60s, which is neither in %.70s nor sent by the server", issuer, trust);
 }
 
 static void say_self_signed(char *out, const struct subject *s)
@@ -168,12 +183,10 @@ static size_t put_alternative(char *out, size_t size, const GENERAL_NAME *name)
 	const ASN1_STRING   *text = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
 	const unsigned char *bytes = ASN1_STRING_get0_data(text);
 	int                  length = ASN1_STRING_length(text), n = 0;
-	if (name->type == GEN_IPADD && length == 4)
-		return (size_t)snprintf(out, size, "%d.%d.%d.%d", bytes[0], bytes[1], bytes[2], bytes[3]);
-	if (name->type == GEN_IPADD && length == 16) {
-		for (int i = 0; i < 16; i += 2)
-			n += snprintf(out + n, size - (size_t)n, "%s%x", i ? ":" : "", (unsigned)(bytes[i] << 8 | bytes[i + 1]));
-		return (size_t)n;
+	char                 address[INET6_ADDRSTRLEN];
+	if (name->type == GEN_IPADD && (length == 4 || length == 16)) {
+		inet_ntop(length == 4 ? AF_INET : AF_INET6, bytes, address, sizeof address);
+		return (size_t)snprintf(out, size, "%s", address);
 	}
 	while (n < length && n < 60 && bytes[n] > ' ' && bytes[n] < 0x7f)
 		n++;
@@ -266,6 +279,7 @@ char *tls_verdict(const struct tls *t, X509_STORE_CTX *found)
 	struct subject s = {
 		.t = t,
 		.certificate = X509_STORE_CTX_get_current_cert(found),
+		.found = found,
 		.depth = X509_STORE_CTX_get_error_depth(found),
 		.verdict = X509_STORE_CTX_get_error(found),
 	};

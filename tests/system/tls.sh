@@ -21,7 +21,7 @@ certificate() {
 	shift 3
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$keys/$name.key" -out "$keys/$name.csr" \
 		-subj "/CN=$name"
-	printf 'subjectAltName=%s\n' "$san" >"$keys/$name.ext"
+	printf 'subjectAltName=%s\nauthorityKeyIdentifier=keyid\n' "$san" >"$keys/$name.ext"
 	openssl x509 -req -in "$keys/$name.csr" -CA "$keys/$by.pem" -CAkey "$keys/$by.key" -CAcreateserial \
 		-extfile "$keys/$name.ext" -out "$keys/$name.pem" -days 2 "$@"
 }
@@ -118,12 +118,20 @@ no_trust() {
 	says 4 "$3" --url "${url/localhost/${4:-localhost}}" --cafile "$keys/$2.pem"
 	lacks broker 'New client connected' || fail 'a CONNECT left all the same'
 }
-it 'an unknown authority' no_trust good stranger 'tls: the certificate of localhost [(]CN=good[)] is signed by CN=home, which is neither in ca_file .*stranger.pem nor sent by the server'
+it 'an unknown authority' no_trust good stranger 'tls: the certificate of localhost [(]CN=good[)] is signed by CN=home, which is neither in --cafile .*stranger.pem nor sent by the server'
 it 'an expired certificate' no_trust expired home 'tls: the certificate of localhost [(]CN=expired[)] expired on 20..-..-.. ..:..:.. UTC$'
 it 'another host name' no_trust other home 'tls: the certificate of localhost [(]CN=other[)] is for broker.example.org; not for localhost$'
 it 'a wildcard for another domain' no_trust wild home 'tls: the certificate of localhost [(]CN=wild[)] is for [*].example.org; not for localhost$'
 it 'a name only, where an address is asked for' no_trust name home 'tls: the certificate of 127.0.0.1 [(]CN=name[)] is for localhost; not for 127.0.0.1$' 127.0.0.1
-it 'a self-signed certificate' no_trust self home 'tls: the certificate of localhost [(]CN=localhost[)] is self-signed, and not in ca_file .*/home.pem$'
+it 'a self-signed certificate' no_trust self home 'tls: the certificate of localhost [(]CN=localhost[)] is self-signed, and not in --cafile .*/home.pem$'
+
+namesake() {
+	local keys=$keys
+	tls good
+	mkdir "$dir/new" && (keys=$dir/new && authority home) 2>openssl
+	says 4 'is signed by another CN=home than the one in --cafile .*/new/home.pem: it has another key' --url "$url" --cafile "$dir/new/home.pem"
+}
+it 'an authority that was made anew under its old name' namesake
 
 errors_of_the_library() {
 	tls "$1"
