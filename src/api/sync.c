@@ -53,9 +53,10 @@ static int explain(mqttwill *c, int rc, const char *what)
 	if (rc != MQTTWILL_ETIMEOUT)
 		return rc;
 	struct client_error last = *client_why(&c->client);
+	const char         *awaits = client_awaits(&c->client);
 	if (last.code < 0 && c->client.state != CLIENT_UP)
 		return client_fail(&c->client, rc, "%s: the deadline passed; last: %.200s", what, last.text);
-	return client_fail(&c->client, rc, "%s: the deadline passed", what);
+	return client_fail(&c->client, rc, "%s: the deadline passed%s%s", what, awaits ? "; " : "", awaits ? awaits : "");
 }
 
 static int connected(mqttwill *c, int64_t token)

@@ -101,9 +101,16 @@ static const char *loss_text(const struct link *l, const struct mqttwill_event *
 	return text;
 }
 
-static void on_retry(struct link *l, const struct mqttwill_event *e)
+static void on_retry(struct link *l, const struct mqttwill_event *event)
 {
-	char text[640];
+	char                        text[640], own[512];
+	struct mqttwill_event       in_options = *event;
+	const struct mqttwill_event *e = event;
+	if (event->error > MQTTWILL_EREFUSED) { /* a broker's own words stay as they are */
+		option_words(own, sizeof own, event->text);
+		in_options.text = own;
+		e = &in_options;
+	}
 	/* in another way, or to another server, which is still the same attempt */
 	bool goes_on = !e->permanent && (e->error == MQTTWILL_EMOVED || e->retry_in_ms == 0);
 	snprintf(l->last, sizeof l->last, "%.*s", without_next(e->text), e->text);

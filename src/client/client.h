@@ -272,6 +272,9 @@ void client_hurry(struct client *c, uint32_t timeout_ms);
 /* Does what is due. 0, or MQTTWILL_ECANCELED where a callback has freed the client. */
 int client_step(struct client *c);
 
+/* What the attempt to connect that is under way has not had yet, with its phase in front; NULL: there is none. */
+const char *client_awaits(const struct client *c);
+
 /* ---- CONNECT (connection.c) ---- */
 
 /*

@@ -281,7 +281,7 @@ void driver_reached(const struct client *c, struct mqttwill_reached *reached, ch
 	};
 }
 
-static int attempt_timed_out(struct client *c)
+const char *client_awaits(const struct client *c)
 {
 	static const char *const opening[] = {
 		[MQTTWILL_PHASE_NONE] = "connect: nothing was begun",
@@ -291,12 +291,16 @@ static int attempt_timed_out(struct client *c)
 		[MQTTWILL_PHASE_TLS] = "tls: the broker did not finish the handshake",
 		[MQTTWILL_PHASE_WEBSOCKET] = "websocket: the broker did not answer the handshake",
 	};
-	static const char *const waiting_for[] = {
-		[CLIENT_GREETING] = "connack: the broker did not answer CONNECT",
-		[CLIENT_FINISHING] = "disconnect: the broker did not close the connection",
-	};
-	const char *what = c->state == CLIENT_OPENING ? opening[driver_phase(c)] : waiting_for[c->state];
-	return client_fail(c, MQTTWILL_ETIMEOUT, "%s in time", what);
+	if (c->state == CLIENT_OPENING)
+		return opening[driver_phase(c)];
+	if (c->state == CLIENT_GREETING)
+		return "connack: the broker did not answer CONNECT";
+	return c->state == CLIENT_FINISHING ? "disconnect: the broker did not close the connection" : NULL;
+}
+
+static int attempt_timed_out(struct client *c)
+{
+	return client_fail(c, MQTTWILL_ETIMEOUT, "%s in time", client_awaits(c));
 }
 
 /* Does the pipe know more than that it broke: a refusal by TLS, which TLS 1.3 may have behind the handshake, or a WebSocket's Close? */

@@ -114,8 +114,8 @@ static int parse_user(struct parse *p, struct url *url, const char *end)
 /* In a URL a zone may stand behind %25 [RFC 6874]: fe80::1%25eth0. fe80::1%25 alone is the interface with that number. */
 static void decode_zone(char *host)
 {
-	char *zone = strstr(host, "%25");
-	if (zone && zone[3])
+	char *zone = strchr(host, '%');
+	if (zone && strncmp(zone, "%25", 3) == 0 && zone[3])
 		memmove(zone + 1, zone + 3, strlen(zone + 3) + 1);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "api/common.h"
 
@@ -70,13 +71,14 @@ static void fill(const char *url, int *fds, int n)
 	}
 }
 
-static void times_out(const char *url, const char *sentence)
+static void times_out(const char *url, const char *sentence, const char *phase)
 {
 	mqttwill *c = new_client(url, "waiting", &status, NULL);
 	uint64_t  began = now_ms();
 	int       rc = mqttwill_connect(c, 700);
 	int       took = (int)(now_ms() - began);
 	check_rc(c, rc, MQTTWILL_ETIMEOUT, sentence);
+	check(strstr(mqttwill_errmsg(c, rc), phase) != NULL, "and says how far it had come", "%s", mqttwill_errmsg(c, rc));
 	check(took >= 690 && took < 3500, "in its own time", "%d ms", took);
 	const struct mqttwill_message m = {.topic = "waiting/data", .text = "1", .qos = 1};
 	int64_t token = mqttwill_publish(c, &m);
@@ -117,12 +119,12 @@ int main(int argc, char **argv)
 	lives(argv[1]);
 	full_queue(argv[1]);
 	quiet = listener(8, url, sizeof url);
-	times_out(url, "connect ends at its deadline where nobody answers CONNECT");
+	times_out(url, "connect ends at its deadline where nobody answers CONNECT", "; connack: the broker did not answer CONNECT");
 	close(quiet);
 	quiet = listener(0, url, sizeof url);
 	fill(url, fds, 4);
-	times_out(url, "connect ends at its deadline where nobody answers SYN");
+	times_out(url, "connect ends at its deadline where nobody answers SYN", "; connect: the broker's address did not answer");
 	close(quiet);
-	times_out("mqtt://nowhere.invalid", "connect ends at its deadline where there is no such host");
+	times_out("mqtt://nowhere.invalid", "connect ends at its deadline where there is no such host", "resolve");
 	return report();
 }
