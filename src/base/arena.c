@@ -26,6 +26,7 @@ void arena_fini(struct arena *a)
 {
 	while (a->blocks) {
 		struct arena_block *older = a->blocks->older;
+		explicit_bzero(a->blocks->bytes, a->blocks->used); /* passwords and keys may be among it */
 		free(a->blocks);
 		a->blocks = older;
 	}

@@ -16,6 +16,8 @@ struct arena {
 };
 
 void arena_init(struct arena *a);
+
+/* What was in it is wiped. */
 void arena_fini(struct arena *a);
 
 /* size zeroed bytes, aligned for any type; NULL and `failed` where there is no memory. */

@@ -315,6 +315,8 @@ void url_fini(struct url *url)
 {
 	free(url->host);
 	free(url->user);
+	if (url->password)
+		explicit_bzero(url->password, url->password_len);
 	free(url->password);
 	free(url->path);
 	*url = (struct url){0};

@@ -35,4 +35,7 @@ struct alloc_bytes {
 };
 void alloc_account(struct alloc_bytes *to);
 
+/* Shown each block that is about to be freed; NULL: none is. */
+void alloc_look(void (*at)(const void *p));
+
 #endif

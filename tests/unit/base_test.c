@@ -72,6 +72,26 @@ START_TEST(a_node_can_be_removed_twice_and_pushed_again)
 }
 END_TEST
 
+static int secrets; /* in what is freed */
+
+static void look_for_secret(const void *p)
+{
+	secrets += p && memmem(p, 256, "pass word", 9) != NULL;
+}
+
+START_TEST(what_was_in_an_arena_is_wiped)
+{
+	struct arena a;
+	secrets = 0;
+	arena_init(&a);
+	ck_assert_str_eq(arena_text(&a, "pass word", 0), "pass word");
+	alloc_look(look_for_secret);
+	arena_fini(&a);
+	alloc_look(NULL);
+	ck_assert_int_eq(secrets, 0);
+}
+END_TEST
+
 START_TEST(an_arena_copies_and_terminates)
 {
 	struct arena a;
@@ -250,6 +270,7 @@ Suite *base_suite(void)
 	tcase_add_test(tc, a_node_is_inserted_before_another);
 	tcase_add_test(tc, a_node_can_be_removed_twice_and_pushed_again);
 	tcase_add_test(tc, an_arena_copies_and_terminates);
+	tcase_add_test(tc, what_was_in_an_arena_is_wiped);
 	tcase_add_test(tc, an_arena_gives_zeroed_and_aligned_memory_of_any_size);
 	tcase_add_test(tc, small_copies_share_a_block);
 	tcase_add_test(tc, an_arena_that_failed_says_so_until_it_is_freed);
