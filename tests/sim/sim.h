@@ -97,7 +97,9 @@ struct cable {
 		uint8_t  level, goodbye_qos;
 		uint16_t goodbye_id;
 		uint32_t pings_out, pings_in, goodbye_pings; /* PINGREQs when the goodbye was written */
-		size_t   stale;           /* the status's own in flight, at CONNACK */
+		size_t   stale;           /* the status's own in flight, at CONNACK, as far as they were seen */
+		size_t   again;           /* of them, and of those that had not left: sent again */
+		uint16_t early;           /* sent again before the birth, which takes two that are stale; 0: none */
 		bool     truth_due;       /* an old status was sent again: the truth has to follow */
 		uint64_t births[8];       /* the last ones, by the process's clock */
 		size_t   birth_count;

@@ -121,6 +121,7 @@ static void late_shot(struct cable *l, const struct packet *pk, bool status)
 	shot.old = true;
 	flight_insert(l, at, &shot);
 	l->watch.truth_due |= status;
+	l->watch.again += status;
 }
 
 static void wrote_again(struct cable *l, const struct packet *pk, bool status)
@@ -134,17 +135,20 @@ static void wrote_again(struct cable *l, const struct packet *pk, bool status)
 	if (i == p->flight_count || p->flight[i].id != pk->id || p->flight[i].released)
 		sim_fail("W2", "%s: identifier %u is sent again out of its order", l->dev->id, pk->id);
 	if (!l->watch.said_birth && l->watch.stale < 2)
-		sim_fail("W2", "%s: identifier %u is sent again before the birth", l->dev->id, pk->id);
+		l->watch.early = pk->id;
 	if (!p->flight[i].status && p->flight[i].seq != letter_of(l, pk))
 		sim_fail("W2", "%s: another message is sent again under identifier %u", l->dev->id, pk->id);
 	p->flight[i].seen = true;
 	l->watch.truth_due |= p->flight[i].status;
+	l->watch.again += p->flight[i].status;
 }
 
 static void wrote_birth(struct cable *l)
 {
 	uint64_t now = proc_clock(l->proc);
 	size_t   n = l->watch.birth_count;
+	if (!l->watch.said_birth && l->watch.early && l->watch.again < 2)
+		sim_fail("W2", "%s: identifier %u is sent again before the birth", l->dev->id, l->watch.early);
 	if (l->watch.piled) {
 		l->watch.piled = false;
 		l->watch.birth_count = 0;
@@ -203,6 +207,7 @@ static void wrote_pubrel(struct cable *l, const struct packet *pk)
 	if (!p->flight[i].seen && i != flight_next(p))
 		sim_fail("W2", "%s: PUBREL %u is sent again out of its order", l->dev->id, pk->id);
 	l->watch.truth_due |= !p->flight[i].seen && p->flight[i].status;
+	l->watch.again += !p->flight[i].seen && p->flight[i].status;
 	p->flight[i].seen = true;
 }
 
