@@ -14,8 +14,9 @@ const char *tls_reason(void)
 {
 	unsigned long e = ERR_peek_last_error();
 	const char   *text = ERR_GET_LIB(e) == ERR_LIB_SYS ? strerror(ERR_GET_REASON(e)) : ERR_reason_error_string(e);
+	const char   *alert = text ? strstr(text, " alert ") : NULL; /* "sslv3 alert ...", in every version */
 	ERR_clear_error();
-	return text ? text : "unknown error";
+	return alert ? alert + 1 : text ? text : "unknown error";
 }
 
 /* ---- What is shared ---- */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -83,7 +84,7 @@ static bool parse_scheme(struct parse *p, struct url *url, const struct scheme_n
 {
 	for (; names->name; names++) {
 		size_t n = strlen(names->name);
-		if (strncmp(p->at, names->name, n) != 0)
+		if (strncasecmp(p->at, names->name, n) != 0) /* [RFC 3986, 3.1] */
 			continue;
 		url->scheme = names->scheme;
 		p->at += n;
@@ -243,7 +244,7 @@ static int parse_proxy_scheme(struct parse *p, struct url *url)
 	if (parse_scheme(p, url, proxies))
 		return 0;
 	for (size_t i = 0; i < sizeof unspoken / sizeof unspoken[0]; i++)
-		if (strncmp(p->text, unspoken[i].name, strlen(unspoken[i].name)) == 0) {
+		if (strncasecmp(p->text, unspoken[i].name, strlen(unspoken[i].name)) == 0) {
 			wrong(p, p->text, unspoken[i].problem);
 			return MQTTWILL_EUNSUPPORTED;
 		}

@@ -16,6 +16,7 @@ static const struct good {
 } good[] = {
 	{"mqtt://broker", "broker", "1883", NULL, NULL, URL_MQTT},
 	{"mqtts://broker", "broker", "8883", NULL, NULL, URL_MQTTS},
+	{"MQTTs://broker", "broker", "8883", NULL, NULL, URL_MQTTS},
 	{"tcp://broker", "broker", "1883", NULL, NULL, URL_MQTT},
 	{"ssl://broker", "broker", "8883", NULL, NULL, URL_MQTTS},
 	{"mqtt://broker/", "broker", "1883", NULL, NULL, URL_MQTT},
@@ -54,7 +55,6 @@ static const struct bad {
 	{"broker", 0, "none of mqtt"},
 	{"mqtt:/broker", 0, "none of mqtt"},
 	{"mqtt:broker:1883", 0, "none of mqtt"},
-	{"MQTT://broker", 0, "none of mqtt"},
 	{"http://broker", 0, "none of mqtt"},
 	{"mqtt://", 7, "host is missing"},
 	{"mqtt:///", 7, "host is missing"},
