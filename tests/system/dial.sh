@@ -122,8 +122,8 @@ bound() {
 	says 0 connected --url "mqtt://broker:$port" --interface lo
 	says 0 connected --url "mqtt://broker:$port" --interface lo --bind 10.77.0.1
 	says 3 'connect to 10.77.0.1:[0-9]+: ' --url "mqtt://broker:$port" --interface other --timeout 1
-	says 3 'option network.bind_interface: there is no interface nosuch0' --url "mqtt://broker:$port" --interface nosuch0
-	says 3 'option network.bind_address: 192.0.2.7: Cannot assign' --url "mqtt://broker:$port" --bind 192.0.2.7
+	says 3 'connect to .*: --interface: there is no interface nosuch0' --url "mqtt://broker:$port" --interface nosuch0
+	says 3 'connect to .*: --bind: 192.0.2.7: Cannot assign' --url "mqtt://broker:$port" --bind 192.0.2.7
 	says 3 'allows IPv6 only' --url "mqtt://broker:$port" --bind ::1
 	says 2 '"home" is not an IPv4 or IPv6 address' --url "mqtt://broker:$port" --bind home
 }
@@ -135,7 +135,7 @@ without_rights() {
 	start ip netns exec "$netns" setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
 		"$mqttwill" pub --url "mqtt://broker:$port" --interface lo --topic a --message b --qos 1 --timeout 5 -v 2>said
 	ended "$pid"
-	expect 'it connects, or says what it may not' has said 'connected|option network.bind_interface: lo: Operation not permitted'
+	expect 'it connects, or says what it may not' has said 'connected|--interface: lo: Operation not permitted'
 }
 it 'who may not bind to an interface is told so' without_rights
 

@@ -143,7 +143,7 @@ it 'Mosquitto with a pre-shared key' psk
 
 psk_at_server() {
 	server -nocert -psk 001122 -psk_identity lamp "$@"
-	says 6 'no connection in 2.0 s' --url "mqtts://127.0.0.1:$port" --psk-identity lamp --psk 001122 --timeout 2
+	says 6 'no connection: connack: the broker did not answer CONNECT in time' --url "mqtts://127.0.0.1:$port" --psk-identity lamp --psk 001122 --timeout 2
 	expect 'TLS was agreed' has server '^CIPHER is'
 	says 4 'does not accept the identity "lamp" and its pre-shared key' --url "mqtts://127.0.0.1:$port" --psk-identity lamp --psk 001123
 }
@@ -180,7 +180,7 @@ stapled() {
 staple() {
 	stapled V '' >openssl 2>&1 || fail 'no response was made'
 	server -status_file response
-	says 6 'no connection in 2.0 s' --url "mqtts://localhost:$port" "$ca" --ocsp require --timeout 2
+	says 6 'no connection: connack: the broker did not answer CONNECT in time' --url "mqtts://localhost:$port" "$ca" --ocsp require --timeout 2
 	expect 'TLS was agreed' has server '^CIPHER is'
 }
 it 'a good OCSP response that s_server staples' staple
@@ -226,7 +226,7 @@ locked_store() {
 	echo wrong >other
 	says 0 'connected' --url "$url" "$ca" --cert-uri "file:$keys/device.pem" --key-uri "file:$dir/locked.key" --passphrase-file passphrase -v
 	says 2 'key.uri: ' --url "$url" "$ca" --cert-uri "file:$keys/device.pem" --key-uri "file:$dir/locked.key" --passphrase-file other
-	says 2 'it is encrypted, and no passphrase' --url "$url" "$ca" --cert-uri "file:$keys/device.pem" --key-uri "file:$dir/locked.key" <&"$never"
+	says 2 'it is encrypted, and no --passphrase-file is set' --url "$url" "$ca" --cert-uri "file:$keys/device.pem" --key-uri "file:$dir/locked.key" <&"$never"
 }
 it 'a key with a passphrase: from a file, and never asked at the terminal' locked_store
 
