@@ -232,13 +232,10 @@ static bool take_texts(struct addresses *found, const struct resolve_query *quer
 
 static void ask_application(const struct resolve_query *query, struct answer *answer)
 {
-	struct mqttwill_address *texts = calloc(ADDRESSES_MOST, sizeof *texts);
-	struct addresses         found = {.count = 0};
-	if (!texts)
-		answer_memory(answer);
-	else if (take_texts(&found, query, texts, answer))
+	struct mqttwill_address texts[ADDRESSES_MOST] = {{{0}}};
+	struct addresses        found = {.count = 0};
+	if (take_texts(&found, query, texts, answer))
 		answer_addresses(answer, &found);
-	free(texts);
 }
 
 void lookup_name(const struct resolve_query *query, struct answer *answer)
